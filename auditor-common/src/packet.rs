@@ -151,7 +151,8 @@ const FIN: u8 = 0x01;
 pub const SYN: u8 = 0x02;
 /// The RST flag of TCP (RFC 9293, section 3.1).
 pub const RST: u8 = 0x04;
-const ACK: u8 = 0x10;
+/// The ACK flag of TCP (RFC 9293, section 3.1).
+pub const ACK: u8 = 0x10;
 
 /// Reads the endpoints of an Ethernet frame into `packet`.
 ///
@@ -187,6 +188,8 @@ pub fn parse<B: Bytes + ?Sized>(frame: &B, packet: &mut Packet) -> Result<(), Re
         0x0806 => return Err(Reason::Arp),
         0x8100 | 0x88a8 | 0x9100 if n_vlans == B::MAX_TAGS => return Err(Reason::TooManyTags),
         0x8100 | 0x88a8 | 0x9100 => return Err(Reason::PriorityTags),
+        // MPLS, PPPoE's sessions, provider's backbone bridges, MACsec and network service headers (IEEE's list of Ethertypes).
+        0x8847 | 0x8848 | 0x8864 | 0x88e7 | 0x88e5 | 0x894f => return Err(Reason::LinkUnread),
         _ => return Err(Reason::NotIp),
     };
     transport(frame, &payload, packet);

@@ -61,7 +61,7 @@ impl AddAssign for Totals {
 pub enum Reason {
     /// Address resolution (RFC 826).
     Arp = 0,
-    /// Neither IPv4 nor IPv6 nor ARP: LLC, LLDP, MPLS, `PPPoE` and the like.
+    /// Neither IPv4 nor IPv6 nor ARP, and nothing that carries them: LLC, LLDP and the like.
     NotIp = 1,
     /// The frame ends before its headers do.
     Truncated = 2,
@@ -91,10 +91,12 @@ pub enum Reason {
     PriorityTags = 13,
     /// Of flows that anybody can make up, which found no room or made room for newer ones.
     Unproven = 14,
+    /// It carries IP behind a header of the link that is not read: `PPPoE`, MPLS, `MACsec` and the like.
+    LinkUnread = 15,
 }
 
 impl Reason {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Arp,
         Self::NotIp,
         Self::Truncated,
@@ -110,12 +112,14 @@ impl Reason {
         Self::Unasked,
         Self::PriorityTags,
         Self::Unproven,
+        Self::LinkUnread,
     ];
 
     /// In the order in which reports list them.
     pub const LISTED: [Self; Self::COUNT as usize] = [
         Self::Arp,
         Self::NotIp,
+        Self::LinkUnread,
         Self::Fragment,
         Self::Truncated,
         Self::Malformed,
@@ -132,7 +136,7 @@ impl Reason {
     ];
 
     /// Entries of the kernel half's array of tallies.
-    pub const COUNT: u32 = 15;
+    pub const COUNT: u32 = 16;
 
     /// A short name, as reports, messages and the database have it.
     pub const fn name(self) -> &'static str {
@@ -152,6 +156,7 @@ impl Reason {
             Self::Unasked => "unasked",
             Self::PriorityTags => "priority-tags",
             Self::Unproven => "unproven",
+            Self::LinkUnread => "link-unread",
         }
     }
 
@@ -166,6 +171,7 @@ impl Reason {
         match self {
             Self::Arp => "address resolution",
             Self::NotIp => "neither IP nor ARP",
+            Self::LinkUnread => "of PPPoE, MPLS, MACsec and the like, whose content is not read",
             Self::Truncated => "cut off before their ports",
             Self::Malformed => "malformed",
             Self::Fragment => "later fragments, which carry no ports",
@@ -187,7 +193,8 @@ impl Reason {
     }
 
     /// Whether packets of this reason may hide traffic that a matrix documents. Truncated and malformed packets do not,
-    /// since hosts drop them, nor do later fragments, since a datagram's first fragment carries the ports.
+    /// since hosts drop them, nor do later fragments, since a datagram's first fragment carries the ports. Of frames whose
+    /// link has headers of its own a host takes none but by an interface for them, by which its routes go.
     pub const fn may_hide_traffic(self) -> bool {
         match self {
             Self::TableFull
@@ -204,7 +211,8 @@ impl Reason {
             | Self::ImpossibleSource
             | Self::OtherHost
             | Self::Stranger
-            | Self::Unasked => false,
+            | Self::Unasked
+            | Self::LinkUnread => false,
         }
     }
 
@@ -225,7 +233,8 @@ impl Reason {
             | Self::Stranger
             | Self::Unasked
             | Self::PriorityTags
-            | Self::Unproven => false,
+            | Self::Unproven
+            | Self::LinkUnread => false,
         }
     }
 

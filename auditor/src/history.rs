@@ -103,6 +103,10 @@ impl RememberedFlow {
         let is_stream = matches!(new.protocol, protocol::TCP | protocol::SCTP);
         let was_requested = !is_stream || 0 < new.requests || self.is_waiting;
         let asked_now = new.to_server.resets < new.to_server.packets;
+        // A client that ends what was told of before tells nothing of an answer.
+        if is_stream && !asked_now && new.to_client.packets == 0 && new.refusals == 0 {
+            return None;
+        }
         let seen = Flow {
             to_server: if asked_now {
                 new.to_server
@@ -115,10 +119,10 @@ impl RememberedFlow {
         let outcome = seen.outcome();
         self.is_waiting = outcome == Outcome::Attempted && was_requested;
         match outcome {
-            Outcome::Established | Outcome::OneWay => Some(outcome),
+            Outcome::Established | Outcome::OneWay | Outcome::Accepted => Some(outcome),
             // Without a request, a reset ends a conversation that was answered earlier.
             Outcome::Refused | Outcome::Attempted => was_requested.then_some(outcome),
-            Outcome::Accepted | Outcome::Unknown => None,
+            Outcome::Unknown => None,
         }
     }
 
@@ -336,6 +340,9 @@ impl History {
                     Some(Outcome::Established) => entry.remembered.answered = Some(flow.last),
                     Some(Outcome::Refused) => entry.remembered.refused = Some(flow.last),
                     Some(Outcome::OneWay) => entry.remembered.one_way = Some(flow.last),
+                    Some(Outcome::Accepted) if flow.hung_up() => {
+                        entry.remembered.accepted = Some(flow.last);
+                    }
                     Some(Outcome::Attempted | Outcome::Accepted | Outcome::Unknown) | None => {}
                 }
             }

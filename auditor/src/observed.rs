@@ -16,7 +16,9 @@ use std::{
     net::IpAddr,
 };
 
-use auditor_common::{Direction, Reason, Tally, Totals, lost::Lost, packet::Tunnel};
+use auditor_common::{
+    Direction, Reason, Tally, Totals, lost::Lost, packet::Tunnel, port::protocol,
+};
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,11 +31,11 @@ pub use ledger::{
 };
 pub use local::{LocalNetworks, LocalRoute, Reached};
 pub use process::{NetworkNamespace, Process, SocketOwner, SocketOwners};
-pub use translation::Translations;
+pub use translation::{Tracked, Translations};
 pub use unproven::{MOST_UNPROVEN, Unproven};
 pub use way::{STRANGERS, Way, Ways, is_wide};
 
-use crate::{address::AddressSet, transport::Transport};
+use crate::{address::AddressSet, port::PortRange, transport::Transport};
 
 /// Everything that an audit needs to know of this host and its traffic.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -103,6 +105,8 @@ pub struct Host {
     pub local: LocalNetworks,
     /// TCP connections that were open when its sockets were last listed.
     pub connections: BTreeSet<Connection>,
+    /// The range from which its clients take their ports; `None` where it is not known.
+    pub ephemeral: Option<PortRange>,
     /// The networks that its interfaces are in: what is there is reached without a router.
     pub networks: BTreeSet<IpNet>,
     /// Its interfaces that are ends of tunnels, by their names.
@@ -129,6 +133,9 @@ pub struct Listener {
     /// The unspecified address means all addresses.
     pub address: IpAddr,
 }
+
+/// Below this, on most systems a process needs a privilege to take a port.
+pub(crate) const PRIVILEGED_BELOW: u16 = 1024;
 
 /// An open TCP connection of this host.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -174,6 +181,15 @@ impl Host {
                 && listener.port == port
                 && (listener.address.is_unspecified() || listener.address == address)
         })
+    }
+
+    /// Whether it opened a connection, as far as its sockets tell: none listens on the connection's own port, and that is one
+    /// that clients take, of their range or by privilege, as clients of NFS do. Another one is that of a service which took a
+    /// connection and listens no more.
+    pub fn opened(&self, connection: &Connection) -> bool {
+        let (address, port) = connection.local;
+        let is_clients = self.ephemeral.is_none_or(|range| range.contains(port));
+        (is_clients || port < PRIVILEGED_BELOW) && !self.serves(protocol::TCP, address, port)
     }
 
     /// Whether a socket of the host that has this address listens on the port, where other hosts can reach it.

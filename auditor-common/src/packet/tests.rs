@@ -336,6 +336,13 @@ fn what_is_no_flow_has_a_reason() {
     }
     assert_eq!(read(&ethernet(0x0806, &[0; 28])), Err(Reason::Arp));
     assert_eq!(read(&ethernet(0x88cc, &[0; 28])), Err(Reason::NotIp));
+    // MPLS, PPPoE, MACsec.
+    for ethertype in [0x8847, 0x8864, 0x88e5] {
+        assert_eq!(
+            read(&ethernet(ethertype, &[0; 28])),
+            Err(Reason::LinkUnread)
+        );
+    }
     assert_eq!(read(&ethernet(0x0040, &[0; 64])), Err(Reason::NotIp));
     let mut wrong = ipv4(17, 5, &udp(1, 2));
     wrong[0] = 0x65;

@@ -90,6 +90,7 @@ impl HostFacts {
             listeners: remembered.listeners.known(),
             unwatched: BTreeSet::new(),
             fleet: None,
+            ephemeral: Some(ephemeral),
         };
         Ok(Self {
             host,

@@ -169,6 +169,7 @@ impl Past {
             ways: Ways::default(),
             unwatched: BTreeSet::new(),
             fleet: None,
+            ephemeral: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use auditor_common::port::protocol;
 
 use crate::{
     matrix::{Matrix, RulePorts},
-    observed::{Connection, Host},
+    observed::Host,
     port::PortRange,
 };
 
@@ -63,13 +63,8 @@ pub(crate) fn listening(host: &Host) -> impl Iterator<Item = (u8, PortRange)> + 
     })
 }
 
-/// Ports of other hosts to which connections of this host are open, with their protocol number: connections whose own port
-/// no socket listens on.
+/// Ports of other hosts to which connections of this host are open that it opened, with their protocol number.
 pub(crate) fn opened(host: &Host) -> impl Iterator<Item = (u8, PortRange)> + '_ {
-    let is_opened = |connection: &&Connection| {
-        let (address, port) = connection.local;
-        !host.serves(protocol::TCP, address, port)
-    };
-    let opened = host.connections.iter().filter(is_opened);
+    let opened = host.connections.iter().filter(|one| host.opened(one));
     opened.map(|connection| (protocol::TCP, PortRange::single(connection.remote.1)))
 }

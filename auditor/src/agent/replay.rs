@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::bail;
-use auditor_common::Tally;
+use auditor_common::{Reason, Tally};
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
@@ -140,6 +140,10 @@ impl Replayed {
         if 0 < totals.cut_off {
             let what = "cut off before their ports by whoever captured them";
             unread(what.to_owned(), totals.cut_off);
+        }
+        let of_links = totals.without_flow.get(&Reason::LinkUnread);
+        if let Some(of_links) = of_links.filter(|tally| 0 < tally.packets) {
+            unread(Reason::LinkUnread.meaning().to_owned(), of_links.packets);
         }
         if let Some(cut) = &summary.cut {
             say(&format!(
@@ -404,6 +408,7 @@ pub(crate) fn captured_host(addresses: &[IpNet], flows: &[Flow]) -> anyhow::Resu
         owners: SocketOwners::default(),
         unwatched: BTreeSet::new(),
         fleet: None,
+        ephemeral: None,
     })
 }
 

@@ -40,8 +40,8 @@ use crate::{
     deployment::ProcessDetail,
     matrix::Matrix,
     observed::{
-        self, Cause, Flow, FlowKey, FlowRecord, Gap, Knowledge, LedgerFlows, Observed, Passes,
-        RememberedSides, Unproven, Window,
+        self, Cause, Endpoints, Flow, FlowKey, FlowRecord, Gap, Knowledge, LedgerFlows, Observed,
+        Passes, RememberedSides, Unproven, Window,
     },
     output::{say, warn},
     report::gap_words,
@@ -608,7 +608,26 @@ impl Session {
             flow.translated = translations.of(&flow);
             flow
         };
-        flows.into_iter().map(flow).collect()
+        let mut flows: Vec<Flow> = flows.into_iter().map(flow).collect();
+        // What this host's own programs ask is translated before it passes an interface, so that nobody sees what they asked. And
+        // connections that are not translated have to be told from others between the same endpoints.
+        let seen: BTreeSet<(u8, Endpoints)> = flows
+            .iter()
+            .filter(|flow| !flow.translated.is_empty())
+            .map(|flow| (flow.protocol, flow.endpoints()))
+            .collect();
+        for flow in &mut flows {
+            let is_here = flow.is_client_here() && self.facts.host.has(flow.client);
+            if is_here && flow.translated.is_empty() {
+                flow.translated = translations.asked(flow);
+                flow.translated
+                    .retain(|one| !seen.contains(&(flow.protocol, *one)));
+            }
+            if translations.has_plain(flow) {
+                flow.translated.insert(flow.endpoints());
+            }
+        }
+        flows
     }
 
     /// Takes what the kernel half counted since the last time. What can't be taken now is taken the next time.

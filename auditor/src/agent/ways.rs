@@ -11,7 +11,10 @@ use tokio::time::Instant;
 use super::clock;
 use crate::{
     address::{AddressSet, bits, from_bytes},
-    capture::{Interface, route},
+    capture::{
+        Interface,
+        route::{self, Selector},
+    },
     observed::{STRANGERS, Way, Ways, is_wide},
 };
 
@@ -23,6 +26,8 @@ const MOST_OF_RANGE: usize = 64;
 const MOST: usize = 1024;
 /// Of this host's addresses, so many are tried as sources where routes depend on them.
 const MOST_SOURCES: usize = 4;
+/// Of what rules of policy routing look at beside addresses, so many are tried.
+const MOST_SELECTORS: usize = 8;
 /// For how long an answer is taken to hold.
 const AGE: Duration = Duration::from_secs(30);
 
@@ -46,6 +51,8 @@ const TUNNELS: [&str; 9] = [
 pub(crate) struct WayFinder {
     asked: Option<Instant>,
     sources: BTreeSet<IpAddr>,
+    /// What routes depend on beside addresses, of IPv4 and of IPv6.
+    selectors: [BTreeSet<Selector>; 2],
     routes: BTreeSet<(IpAddr, u8)>,
     interfaces: BTreeMap<IpAddr, BTreeSet<u32>>,
 }
@@ -115,6 +122,10 @@ impl WayFinder {
                     .iter()
                     .filter(|address| address.is_ipv4() == is_ipv4 && is_source(address));
                 self.sources.extend(sources.take(MOST_SOURCES));
+                let selectors = route::selectors(is_ipv4).unwrap_or_default();
+                let selectors = selectors.into_iter().take(MOST_SELECTORS);
+                let [of_ipv4, of_ipv6] = &mut self.selectors;
+                if is_ipv4 { of_ipv4 } else { of_ipv6 }.extend(selectors);
             }
         }
     }
@@ -143,16 +154,22 @@ impl WayFinder {
         samples
     }
 
-    /// The interfaces by which an address is reached, from any source.
+    /// The interfaces by which an address is reached, from any source, and by whatever else rules of policy routing look at.
     fn interfaces(&mut self, address: IpAddr) -> BTreeSet<u32> {
         let sources = &self.sources;
+        let [of_ipv4, of_ipv6] = &self.selectors;
+        let selectors = if address.is_ipv4() { of_ipv4 } else { of_ipv6 };
+        let any = Selector::default();
         let ask = || {
-            let mut found = route::interfaces(address, None).unwrap_or_default();
+            let mut found = route::interfaces(address, None, &any).unwrap_or_default();
+            for by in selectors {
+                found.extend(route::interfaces(address, None, by).unwrap_or_default());
+            }
             for source in sources
                 .iter()
                 .filter(|source| source.is_ipv4() == address.is_ipv4())
             {
-                found.extend(route::interfaces(address, Some(*source)).unwrap_or_default());
+                found.extend(route::interfaces(address, Some(*source), &any).unwrap_or_default());
             }
             found
         };

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     matrix::{Presence, Said, said},
-    observed::{DirectionCounters, Endpoints, Flow, Host, Observed, Outcome},
+    observed::{Connection, DirectionCounters, Endpoints, Flow, Host, Observed, Outcome},
     transport::Transport,
 };
 
@@ -133,17 +133,42 @@ impl<'a> Judge<'a> {
             outcome,
             benefit_of_doubt: false,
             related_to: None,
+            partly: Box::default(),
             excess: excess.and_then(Result::err),
             ended_exception: None,
             elsewhere: None,
         };
         let query = self.query(flow, flow.endpoints());
         let own = self.said(query);
+        if let Said::Allowed(rules) = &own
+            && is_echo_of_nothing(flow)
+        {
+            // An answer is one only to a question, which may have come in before the watch, or where nobody watches.
+            let is_unasked = !may_be_unseen(self.observed, flow);
+            let rules = rules.clone();
+            self.doubt(rules.iter().copied(), flow);
+            let severity = if is_unasked && !ended_before {
+                Severity::Warning
+            } else {
+                Severity::Fine
+            };
+            return FlowFinding {
+                benefit_of_doubt: true,
+                ..finding(FlowVerdict::Documented { rules }, severity)
+            };
+        }
         let conversations = self.said_of_conversations(flow);
         // Nearly all flows are.
         let own = match own {
             Said::Allowed(rules) if conversations.is_empty() => {
-                return finding(FlowVerdict::Documented { rules }, Severity::Fine);
+                let benefit_of_doubt = self.may_be_served_here(flow);
+                if benefit_of_doubt {
+                    self.doubt(rules.iter().copied(), flow);
+                }
+                return FlowFinding {
+                    benefit_of_doubt,
+                    ..finding(FlowVerdict::Documented { rules }, Severity::Fine)
+                };
             }
             other @ (Said::Allowed(_) | Said::Nothing | Said::Forbidden { .. }) => other,
         };
@@ -201,7 +226,9 @@ impl<'a> Judge<'a> {
         if forbidding.is_empty()
             && let Some((control, rules)) = self.related_to(flow)
         {
+            // The ports are agreed on in words that nobody reads here, so it is a guess.
             return FlowFinding {
+                benefit_of_doubt: true,
                 related_to: Some(control),
                 ..finding(FlowVerdict::Documented { rules }, Severity::Fine)
             };
@@ -222,6 +249,12 @@ impl<'a> Judge<'a> {
                 };
             }
         }
+        let partly: BTreeSet<usize> = conversations
+            .iter()
+            .filter_map(Conversation::allowing)
+            .flatten()
+            .copied()
+            .collect();
         let severity = if ended_before {
             Severity::Fine
         } else {
@@ -255,8 +288,25 @@ impl<'a> Judge<'a> {
         };
         FlowFinding {
             ended_exception,
+            partly: partly.into_iter().collect(),
             ..finding(verdict, severity)
         }
+    }
+
+    /// Whether this host may have been asked instead, though nobody listens any more: the opening was not seen, and the sockets
+    /// of such connections all have ports that no client takes.
+    fn may_be_served_here(&self, flow: &Flow) -> bool {
+        let host = &self.observed.host;
+        let is_of_flow = |one: &&Connection| {
+            one.local.0 == flow.client && one.remote == (flow.server, flow.port)
+        };
+        let mut connections = host.connections.iter().filter(is_of_flow).peekable();
+        flow.protocol == protocol::TCP
+            && flow.requests == 0
+            && flow.is_guess()
+            && flow.is_client_here()
+            && connections.peek().is_some()
+            && connections.all(|one| !host.opened(one))
     }
 
     fn doubt(&mut self, rules: impl IntoIterator<Item = usize>, flow: &Flow) {
@@ -391,7 +441,7 @@ impl<'a> Judge<'a> {
 
     /// What the rules say of the conversations of a flow whose addresses are translated.
     fn said_of_conversations(&mut self, flow: &Flow) -> Vec<Conversation> {
-        let conversations = self.legs.conversations(flow);
+        let conversations = self.legs.conversations(&self.observed.host, flow);
         let mut found = Vec::with_capacity(conversations.len());
         for legs in conversations {
             let Some(real) = legs.first().copied() else {
@@ -588,6 +638,25 @@ impl<'a> Judge<'a> {
 pub(super) fn today(observed: &Observed) -> Date {
     let start = observed.dates.of(observed.window.start);
     start.to_zoned(TimeZone::UTC).date()
+}
+
+/// Whether a flow is of replies to an echo of which no request was seen.
+const fn is_echo_of_nothing(flow: &Flow) -> bool {
+    matches!(flow.protocol, protocol::ICMP | protocol::ICMPV6)
+        && !matches!(flow.evidence, Evidence::Group)
+        && flow.requests == 0
+        && flow.to_server.packets == 0
+        && 0 < flow.to_client.packets
+}
+
+/// Whether the questions of a flow of answers may have gone unseen: before the watch, in a gap, or by an interface that is not
+/// watched.
+fn may_be_unseen(observed: &Observed, flow: &Flow) -> bool {
+    let host = &observed.host;
+    host.fleet.is_some()
+        || !host.unwatched.is_empty()
+        || !observed.gaps.is_empty()
+        || !observed.opens(&flow.interface, flow.last)
 }
 
 /// How much it matters that a flow is not documented. What was let in, or may have been, is a violation; an attempt that came

@@ -8,7 +8,7 @@ use std::{
     net::IpAddr,
 };
 
-use auditor_common::{packet::Tunnel, port::protocol};
+use auditor_common::{Direction, packet::Tunnel, port::protocol};
 
 use super::verdict::{FlowFinding, Severity};
 use crate::observed::{Endpoints, Flow, Host};
@@ -18,26 +18,53 @@ use crate::observed::{Endpoints, Flow, Host};
 pub(super) struct Legs {
     /// The apparent endpoints of the conversations between real ones, by protocol.
     apparent: HashMap<(u8, Endpoints), Vec<Endpoints>>,
+    /// By protocol, interface and tunnel, the real endpoints of conversations that came in there between apparent ones.
+    redirected: BTreeSet<(u8, String, Option<Tunnel>, Endpoints)>,
 }
 
 impl Legs {
     pub(super) fn of(flows: &[Flow]) -> Self {
         let mut apparent: HashMap<(u8, Endpoints), Vec<Endpoints>> = HashMap::new();
+        let mut redirected = BTreeSet::new();
         for flow in flows {
-            for real in &flow.translated {
+            for real in flow
+                .translated
+                .iter()
+                .filter(|real| **real != flow.endpoints())
+            {
+                if flow.client_direction == Some(Direction::Ingress) {
+                    redirected.insert((flow.protocol, flow.interface.clone(), flow.tunnel, *real));
+                }
                 let known = apparent.entry((flow.protocol, *real)).or_default();
                 if !known.contains(&flow.endpoints()) {
                     known.push(flow.endpoints());
                 }
             }
         }
-        Self { apparent }
+        Self {
+            apparent,
+            redirected,
+        }
     }
 
     /// The conversations of a flow whose addresses are translated, here or elsewhere: for each its real endpoints, and then
     /// all apparent ones. Empty for other flows.
-    pub(super) fn conversations(&self, flow: &Flow) -> Vec<Vec<Endpoints>> {
+    ///
+    /// Not all conversations of a flow need be translated. One that the kernel tracks as it is has nothing but its own endpoints;
+    /// and what comes in for this host between the real endpoints of conversations that come in at the same interface between
+    /// apparent ones is none of those, which this host takes without another look at an interface.
+    pub(super) fn conversations(&self, host: &Host, flow: &Flow) -> Vec<Vec<Endpoints>> {
+        let own = flow.endpoints();
+        let is_direct = || {
+            let key = (flow.protocol, flow.interface.clone(), flow.tunnel, own);
+            flow.client_direction == Some(Direction::Ingress)
+                && host.has(flow.server)
+                && self.redirected.contains(&key)
+        };
         let of_real = |real: Endpoints| {
+            if real == own && flow.translated.contains(&own) {
+                return vec![own];
+            }
             let apparent = self.apparent.get(&(flow.protocol, real));
             let mut legs = vec![real];
             legs.extend(apparent.into_iter().flatten());
@@ -45,6 +72,9 @@ impl Legs {
         };
         if !flow.translated.is_empty() {
             return flow.translated.iter().copied().map(of_real).collect();
+        }
+        if is_direct() {
+            return vec![vec![own]];
         }
         let is_real = self
             .apparent
@@ -80,7 +110,7 @@ pub(super) fn count_once(host: &Host, flows: &[Flow], findings: &mut [FlowFindin
         .iter()
         .enumerate()
         .filter(|(at, _)| is_finding(at))
-        .flat_map(|(_, flow)| flow.translated.iter().map(|real| (flow.protocol, *real)))
+        .flat_map(|(_, flow)| real(host, flow).map(|real| (flow.protocol, real)))
         .collect();
     let is_seen = |key: &(u8, Endpoints)| translated.contains(key);
     let seen: HashSet<(u8, Endpoints)> = flows
@@ -99,9 +129,10 @@ pub(super) fn count_once(host: &Host, flows: &[Flow], findings: &mut [FlowFindin
             counted_at.push((at, first));
             continue;
         }
-        let (mut elsewhere, mut is_elsewhere) = (Vec::new(), !flow.translated.is_empty());
-        for real in &flow.translated {
-            let key = (flow.protocol, *real);
+        let mut elsewhere = Vec::new();
+        let mut is_elsewhere = real(host, flow).next().is_some();
+        for real in real(host, flow) {
+            let key = (flow.protocol, real);
             match places.get(&key).and_then(|places| worst(places)) {
                 Some(real) if severity(real) < severity(at) => {
                     counted_at.push((real, at));
@@ -167,6 +198,16 @@ pub(super) fn count_once(host: &Host, flows: &[Flow], findings: &mut [FlowFindin
             finding.elsewhere.get_or_insert_default().places.insert(at);
         }
     }
+}
+
+/// The real endpoints of a flow's conversations, where those are others than its own: what this host asks by an address that its
+/// own rules translate leaves it between the real ones.
+fn real<'a>(host: &'a Host, flow: &'a Flow) -> impl Iterator<Item = Endpoints> + 'a {
+    let is_of_host = flow.is_client_here() && host.fleet.is_none() && host.has(flow.client);
+    let others = flow.translated.iter().copied();
+    others.filter(move |real| {
+        *real != flow.endpoints() && !(is_of_host && real.client == flow.client)
+    })
 }
 
 /// The flows of a kind of tunnel, and between which hosts they are.

@@ -69,6 +69,7 @@ impl<'a> Related<'a> {
             && is_there
             && control.first <= flow.first
             && self.lives(control, flow)
+            && self.is_by_program(control, flow)
             && self.is_for_program(control, flow);
         is_its.then_some(at)
     }
@@ -83,6 +84,23 @@ impl<'a> Related<'a> {
         !was_closed
             || is_open
             || data.last <= control.last.saturating_add(SOON).unwrap_or(control.last)
+    }
+
+    /// Whether no other program is known to have opened the data's connection here than the one that has the control connection.
+    fn is_by_program(&self, control: &Flow, data: &Flow) -> bool {
+        let host = &self.observed.host;
+        if !host.has(data.client) || host.is_captured {
+            return true;
+        }
+        let opening = host.owners.clients_of(host, data);
+        let controlling = if data.client == control.client {
+            host.owners.clients_of(host, control)
+        } else {
+            host.owners.servers_of(host, control)
+        };
+        // Who was not seen may have been the same.
+        let controlling = names(&controlling);
+        controlling.is_empty() || names(&opening).is_subset(&controlling)
     }
 
     /// Whether nobody is known to listen on the data's port but the program that has the control connection.

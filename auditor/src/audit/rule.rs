@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use auditor_common::{Direction, Reason, lost::Lost, port::protocol};
+use auditor_common::{Direction, Reason, lost::Lost, packet::is_group, port::protocol};
 use jiff::Timestamp;
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     verdict::{FlowFinding, FlowVerdict, PeersSeen, PortsSeen, RuleFinding, RuleVerdict, Severity},
 };
 use crate::{
+    address::{self, AddressSet},
     matrix::{Presence, RulePorts},
     observed::{Cause, Flow, Gap, Host, Observed, Outcome, REPLY_TIMEOUT, Way},
     port::{PortRange, PortSet},
@@ -48,11 +49,14 @@ pub(super) fn judge(
     } else {
         verdict
     };
-    // Where nothing was seen: traffic that leaves by interfaces that are not watched can't be. What others ask may come in by
+    // Where nothing was seen, nor an answer of this host's: traffic that leaves by interfaces that are not watched can't be. What others ask may come in by
     // one that is watched all the same, so that is not known.
-    let way = context
-        .way()
-        .filter(|way| takes_part && knows_roles && !way.unwatched.is_empty());
+    let way = if verdict == RuleVerdict::Unanswered && rule.server.is_ours {
+        context.way_back(&flows)
+    } else {
+        context.way().filter(|_| takes_part)
+    };
+    let way = way.filter(|way| knows_roles && !way.unwatched.is_empty());
     let (verdict, unwatched) = match way {
         Some(way) if !way.is_watched && !rule.server.is_ours => {
             (RuleVerdict::Unobservable, way.unwatched)
@@ -101,7 +105,25 @@ pub(super) fn is_unread(flow: &Flow) -> bool {
 
 /// Those of the flows whose ports could not be read.
 pub(super) fn unread(flows: &[Flow]) -> Vec<&Flow> {
-    flows.iter().filter(|flow| is_unread(flow)).collect()
+    let is_hidden = |flow: &&Flow| is_unread(flow) || is_encrypted(flow);
+    flows.iter().filter(is_hidden).collect()
+}
+
+/// The ports of DHCP's servers and clients, of both versions of IP.
+const DHCP: [(u16, u16); 2] = [(67, 68), (547, 546)];
+
+/// The encapsulating security payload (RFC 4303).
+const ESP: u8 = 50;
+
+/// Whether a flow is of encrypted packets, which may carry any conversation between its two hosts. This host encrypts for nobody
+/// without a key that both have, so what came in alone carries nothing.
+fn is_encrypted(flow: &Flow) -> bool {
+    let has_left = match flow.client_direction {
+        Some(Direction::Egress) => 0 < flow.to_server.packets,
+        Some(Direction::Ingress) => 0 < flow.to_client.packets,
+        None => true,
+    };
+    flow.protocol == ESP && has_left
 }
 
 /// The flows of each rule, by ascending index.
@@ -121,7 +143,8 @@ pub(super) fn flows(n_rules: usize, findings: &[FlowFinding]) -> Vec<Vec<usize>>
                 allowing,
                 ..
             } => [&forbidding[..], allowing],
-            FlowVerdict::Housekeeping | FlowVerdict::Unexpected { .. } => continue,
+            FlowVerdict::Unexpected { .. } => [&finding.partly[..], &[]],
+            FlowVerdict::Housekeeping => continue,
         };
         for rule in lists.into_iter().flatten() {
             if let Some(flows) = flows.get_mut(*rule) {
@@ -177,11 +200,25 @@ impl RuleContext<'_> {
         if outcomes.contains(&Outcome::Established) {
             return RuleVerdict::Observed;
         }
+        // Who only connects was let in: this host's own kernel says so where it asked. Where it was asked, the opening may be in
+        // anybody's name.
+        let hung_up =
+            |flow: &&Flow| flow.outcome_since(from) == Outcome::Accepted && flow.hung_up();
+        if self
+            .flows(flows)
+            .filter(hung_up)
+            .any(|flow| self.is_client(flow))
+        {
+            return RuleVerdict::Observed;
+        }
         if outcomes.contains(&Outcome::Refused) {
             return RuleVerdict::Refused;
         }
         // Who goes on was answered, but only the client's word says so.
         if outcomes.contains(&Outcome::OneWay) {
+            return RuleVerdict::Unassessed;
+        }
+        if self.flows(flows).any(|flow| hung_up(&flow)) {
             return RuleVerdict::Unassessed;
         }
         // What opened as the window closed may have gone on after it.
@@ -204,6 +241,9 @@ impl RuleContext<'_> {
             } else {
                 RuleVerdict::Unanswered
             };
+        }
+        if !forbidden && self.was_asked_of_all() {
+            return RuleVerdict::Observed;
         }
         if rule.client.is_unresolved() || rule.server.is_unresolved() {
             return RuleVerdict::Unresolved;
@@ -248,6 +288,56 @@ impl RuleContext<'_> {
         }
     }
 
+    /// Whether this host asked, as far as its packets tell; of a capture, whose packets have no direction, its address does.
+    fn is_client(&self, flow: &Flow) -> bool {
+        let host = &self.observed.host;
+        flow.is_client_here() || host.is_captured && host.has(flow.client)
+    }
+
+    /// Whether the rule's service is DHCP's, which clients without an address ask of all hosts (RFC 2131, section 4.1; RFC 8415,
+    /// section 7.1), and one of its servers was heard to answer one of its clients.
+    fn was_asked_of_all(&self) -> bool {
+        let Self {
+            rule,
+            observed,
+            from,
+            ..
+        } = *self;
+        if rule.rule.transport != Transport::Udp {
+            return false;
+        }
+        let holds = |side: &Side, address: IpAddr| {
+            let addresses = side.addresses.as_ref();
+            addresses.is_none_or(|addresses| addresses.contains(address))
+        };
+        let mut ports = DHCP.iter();
+        ports.any(|(server_port, client_port)| {
+            let recent = observed.flows.iter().filter(|flow| {
+                flow.protocol == protocol::UDP && from <= flow.last && observed.host.fleet.is_none()
+            });
+            let is_asked = |flow: &Flow| {
+                flow.port == *server_port
+                    && 0 < flow.to_server.packets
+                    && (observed.host.broadcasts().contains(&flow.server)
+                        || is_group(&address::to_bytes(flow.server)))
+            };
+            let is_answer = |flow: &Flow| {
+                let (server, client, is_said) = if flow.port == *server_port {
+                    (flow.server, flow.client, 0 < flow.to_client.packets)
+                } else {
+                    let is_its =
+                        flow.port == *client_port && flow.client_port == Some(*server_port);
+                    let is_said = is_its && 0 < flow.to_server.packets;
+                    (flow.client, flow.server, is_said)
+                };
+                is_said && holds(&rule.server, server) && holds(&rule.client, client)
+            };
+            rule.rule.ports.contains(*server_port)
+                && recent.clone().any(is_asked)
+                && recent.clone().any(is_answer)
+        })
+    }
+
     /// Whether this host has a connection open that the rule allows.
     fn is_open(&self) -> bool {
         let Self { rule, observed, .. } = *self;
@@ -279,7 +369,7 @@ impl RuleContext<'_> {
     }
 
     /// Whether packets between the rule's sides came whose ports could not be read: they have more extension headers than are
-    /// followed, and are in a flow of the next one's protocol.
+    /// followed, and are in a flow of the next one's protocol, or they are encrypted.
     fn has_unread(&self, from: Timestamp) -> bool {
         let holds = |side: &Side, address: IpAddr| {
             side.addresses
@@ -318,6 +408,16 @@ impl RuleContext<'_> {
             sum.unwatched.extend(way.unwatched);
         }
         all
+    }
+
+    /// The way of this host's answers to those who asked it in vain; `None` where it is not known.
+    fn way_back(&self, flows: &[usize]) -> Option<Way> {
+        let host = &self.observed.host;
+        let asked = self.flows(flows).filter(|flow| {
+            host.has(flow.server) && flow.outcome_since(self.from) == Outcome::Attempted
+        });
+        let clients: AddressSet = asked.map(|flow| flow.client).collect();
+        host.ways.to(&clients, &host.addresses)
     }
 
     /// Whether a gap may have hidden the answer to what was asked.

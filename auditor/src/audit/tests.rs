@@ -1,3 +1,4 @@
+mod apart;
 mod seen;
 mod unplaced;
 mod unseen;
@@ -166,6 +167,7 @@ fn observed(flows: &[Flow]) -> Observed {
             ways: crate::observed::Ways::default(),
             unwatched: std::collections::BTreeSet::new(),
             fleet: None,
+            ephemeral: None,
         },
         window: Window::new(start, start, SignedDuration::from_secs(1)),
         interfaces: vec![Interface {

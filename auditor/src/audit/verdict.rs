@@ -67,7 +67,8 @@ pub struct FlowFinding {
     pub verdict: FlowVerdict,
     pub severity: Severity,
     pub outcome: Outcome,
-    /// The server was decided on weak evidence, and the rules allow the flow only with client and server swapped.
+    /// Whether rules allow it rests on a guess: they do only with client and server swapped, whose sides were decided on weak
+    /// evidence; or only for the sake of another flow; or it is of answers to nothing, or this host may have been asked instead.
     pub benefit_of_doubt: bool,
     /// Why the flow is no housekeeping, though it is of such a kind.
     pub excess: Option<Excess>,
@@ -75,6 +76,8 @@ pub struct FlowFinding {
     pub ended_exception: Option<usize>,
     /// The flow of which it is the second conversation, and by whose rules it is allowed.
     pub related_to: Option<usize>,
+    /// Rules that allow some of its conversations, whose addresses are translated, where nothing allows others.
+    pub partly: Box<[usize]>,
     /// The other places at which the same conversation was seen, if it is a finding.
     pub elsewhere: Option<Box<Elsewhere>>,
 }

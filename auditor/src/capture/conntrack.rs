@@ -5,7 +5,7 @@
     reason = "the crate that reads the messages adds attributes, which say nothing of addresses"
 )]
 
-use std::{fs, io, net::IpAddr, time::Duration};
+use std::{collections::BTreeSet, fs, io, net::IpAddr, time::Duration};
 
 use netlink_packet_core::{DefaultNla, Nla as _};
 use netlink_packet_netfilter::{
@@ -15,7 +15,7 @@ use netlink_packet_netfilter::{
 use netlink_sys::protocols::NETLINK_NETFILTER;
 
 use super::dump::dump;
-use crate::observed::{Endpoints, Translations};
+use crate::observed::{Endpoints, Tracked, Translations};
 
 /// Holds the number of connections that are tracked in this network namespace.
 const COUNT: &str = "/proc/sys/net/netfilter/nf_conntrack_count";
@@ -37,27 +37,52 @@ pub fn translations(at: Duration) -> io::Result<Translations> {
         NetfilterHeader::new(NetfilterProtoFamily::Unspec, 0, 0),
         ConntrackMessage::Get(Vec::new()),
     );
+    let mut tracked = Vec::new();
+    let mut moved = BTreeSet::new();
     dump(NETLINK_NETFILTER, get, |message| {
-        add(&mut translations, &message, at);
+        let Some((original, reply, left)) = read(&message) else {
+            return;
+        };
+        translations.add(original.protocol, original.endpoints, reply.endpoints, at);
+        if original != reply {
+            let real = Endpoints {
+                client: original.endpoints.client,
+                ..reply.endpoints
+            };
+            moved.extend([
+                reply,
+                Tracked {
+                    endpoints: real,
+                    ..original
+                },
+            ]);
+        } else if tracked.len() < MOST_PLAIN {
+            tracked.push((original, left));
+        }
     })?;
+    translations.add_plain(tracked, &moved, at);
     Ok(translations)
 }
 
-fn add(translations: &mut Translations, message: &NetfilterMessage, at: Duration) {
+/// The connections without a translation that are looked at: those beyond are not told from translated ones.
+const MOST_PLAIN: usize = 1 << 18;
+
+/// A connection as it was opened and as it is answered, and for how many seconds it will be tracked without a packet.
+fn read(message: &NetfilterMessage) -> Option<(Tracked, Tracked, u32)> {
     let NetfilterMessageInner::Conntrack(ConntrackMessage::New(attributes)) = &message.inner else {
-        return;
+        return None;
     };
+    let mut left = 0;
     let (mut original, mut reply) = (None, None);
     for attribute in attributes {
         match attribute {
             ConntrackAttribute::CtaTupleOrig(parts) => original = tuple(parts),
             ConntrackAttribute::CtaTupleReply(parts) => reply = tuple(parts),
+            ConntrackAttribute::CtaTimeout(seconds) => left = *seconds,
             _ => {}
         }
     }
-    let (Some(original), Some(reply)) = (original, reply) else {
-        return;
-    };
+    let (original, reply) = (original?, reply?);
     let original_endpoints = Endpoints {
         client: original.source,
         server: original.destination,
@@ -80,7 +105,16 @@ fn add(translations: &mut Translations, message: &NetfilterMessage, at: Duration
             original_endpoints.port
         },
     };
-    translations.add(original.protocol, original_endpoints, reply_endpoints, at);
+    let tracked = |endpoints, client_port| Tracked {
+        protocol: original.protocol,
+        endpoints,
+        client_port,
+    };
+    Some((
+        tracked(original_endpoints, original.source_port),
+        tracked(reply_endpoints, reply.destination_port),
+        left,
+    ))
 }
 
 /// One of the two tuples by which the kernel tracks a connection.

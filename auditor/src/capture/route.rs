@@ -22,6 +22,11 @@ const RTA_SRC: u16 = 2;
 const RTA_OIF: u16 = 4;
 const RTA_MULTIPATH: u16 = 9;
 const RTA_TABLE: u16 = 15;
+const RTA_MARK: u16 = 16;
+const RTA_UID: u16 = 25;
+const RTA_IP_PROTO: u16 = 27;
+const RTA_SPORT: u16 = 28;
+const RTA_DPORT: u16 = 29;
 /// The route itself is asked for, with all its next hops, and not the one that a packet would take now.
 const RTM_F_FIB_MATCH: u32 = 0x2000;
 const RTN_UNICAST: u8 = 1;
@@ -49,24 +54,63 @@ const FRA_DPORT_RANGE: u16 = 24;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 
+/// What rules of policy routing look at beside addresses, of packets that this host sends.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Selector {
+    pub mark: Option<u32>,
+    pub uid: Option<u32>,
+    pub protocol: Option<u8>,
+    pub source_port: Option<u16>,
+    pub destination_port: Option<u16>,
+    /// The type of service, of IPv4.
+    pub tos: u8,
+}
+
 /// The indexes of the interfaces that packets to an address may leave by, from a source if one is given; none where it is no
 /// address of another host.
 ///
 /// # Errors
 ///
 /// There is no route, or the kernel does not reply.
-pub fn interfaces(address: IpAddr, source: Option<IpAddr>) -> io::Result<BTreeSet<u32>> {
+pub fn interfaces(
+    address: IpAddr,
+    source: Option<IpAddr>,
+    by: &Selector,
+) -> io::Result<BTreeSet<u32>> {
     let length = |address: Option<IpAddr>| match address {
         None => 0,
         Some(IpAddr::V4(_)) => 32,
         Some(IpAddr::V6(_)) => 128,
     };
-    let mut message = vec![family(address), length(Some(address)), length(source), 0];
+    let mut message = vec![
+        family(address),
+        length(Some(address)),
+        length(source),
+        by.tos,
+    ];
     message.extend([0; 4]);
     message.extend(RTM_F_FIB_MATCH.to_ne_bytes());
     push(&mut message, RTA_DST, address);
     if let Some(source) = source {
         push(&mut message, RTA_SRC, source);
+    }
+    let values = [
+        (RTA_MARK, by.mark.map(|mark| mark.to_ne_bytes().to_vec())),
+        (RTA_UID, by.uid.map(|uid| uid.to_ne_bytes().to_vec())),
+        (RTA_IP_PROTO, by.protocol.map(|number| vec![number])),
+        (
+            RTA_SPORT,
+            by.source_port.map(|port| port.to_be_bytes().to_vec()),
+        ),
+        (
+            RTA_DPORT,
+            by.destination_port.map(|port| port.to_be_bytes().to_vec()),
+        ),
+    ];
+    for (kind, value) in values {
+        if let Some(value) = value {
+            push_value(&mut message, kind, &value);
+        }
     }
     let mut found = BTreeSet::new();
     request(
@@ -127,6 +171,46 @@ pub fn has_rules(is_ipv4: bool) -> io::Result<bool> {
         },
     )?;
     Ok(has_others)
+}
+
+/// By what the rules choose between routing tables for packets that this host sends, beside their addresses.
+///
+/// # Errors
+///
+/// The kernel does not reply, or knows no rules.
+pub fn selectors(is_ipv4: bool) -> io::Result<BTreeSet<Selector>> {
+    let mut found = BTreeSet::new();
+    dump(
+        NETLINK_ROUTE,
+        Raw::new(RTM_GETRULE, header(is_ipv4)),
+        |message: Raw| {
+            if message.kind == RTM_NEWRULE {
+                found.insert(selector(&message.bytes));
+            }
+        },
+    )?;
+    found.remove(&Selector::default());
+    Ok(found)
+}
+
+fn selector(message: &[u8]) -> Selector {
+    // The first of a range: numbers as the host has them.
+    let first_port = |kind| {
+        let value = attribute(message, kind)?;
+        Some(u16::from_ne_bytes(value.get(..2)?.try_into().ok()?))
+    };
+    Selector {
+        mark: attribute(message, FRA_FWMARK)
+            .and_then(word)
+            .filter(|mark| *mark != 0),
+        uid: attribute(message, FRA_UID_RANGE).and_then(word),
+        protocol: attribute(message, FRA_IP_PROTO)
+            .and_then(|value| value.first().copied())
+            .filter(|number| *number != 0),
+        source_port: first_port(FRA_SPORT_RANGE),
+        destination_port: first_port(FRA_DPORT_RANGE),
+        tos: message.get(3).copied().unwrap_or_default(),
+    }
 }
 
 /// A network that a routing table takes packets for, and the table.
@@ -268,13 +352,20 @@ const fn family(address: IpAddr) -> u8 {
 
 /// Appends an attribute that holds an address.
 fn push(bytes: &mut Vec<u8>, kind: u16, address: IpAddr) {
-    let (length, value) = match address {
-        IpAddr::V4(address) => (8_u16, address.octets().to_vec()),
-        IpAddr::V6(address) => (20, address.octets().to_vec()),
-    };
-    bytes.extend(length.to_ne_bytes());
+    match address {
+        IpAddr::V4(address) => push_value(bytes, kind, &address.octets()),
+        IpAddr::V6(address) => push_value(bytes, kind, &address.octets()),
+    }
+}
+
+/// Appends an attribute; the next one begins at a multiple of 4 bytes.
+fn push_value(bytes: &mut Vec<u8>, kind: u16, value: &[u8]) {
+    let length = 4 + value.len();
+    let padding = length.next_multiple_of(4) - length;
+    bytes.extend(u16::try_from(length).unwrap_or_default().to_ne_bytes());
     bytes.extend(kind.to_ne_bytes());
     bytes.extend(value);
+    bytes.extend(std::iter::repeat_n(0, padding));
 }
 
 fn read(value: &[u8]) -> Option<IpAddr> {

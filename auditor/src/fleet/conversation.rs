@@ -179,7 +179,7 @@ fn both(one: &FlowState, other: &FlowState) -> FlowState {
     sum
 }
 
-/// When a flow was last answered, refused and one-way. What is not of a history was all of it when it was last seen.
+/// When a flow was last answered, refused, one-way and accepted. What is not of a history was all of it when it was last seen.
 fn moments(flow: &Flow) -> Remembered {
     flow.remembered.unwrap_or_else(|| {
         let is = |outcome| (flow.outcome() == outcome).then_some(flow.last);
@@ -187,6 +187,7 @@ fn moments(flow: &Flow) -> Remembered {
             answered: is(Outcome::Established),
             refused: is(Outcome::Refused),
             one_way: is(Outcome::OneWay),
+            accepted: is(Outcome::Accepted),
         }
     })
 }
@@ -196,6 +197,7 @@ fn latest(one: &Remembered, other: &Remembered) -> Remembered {
         answered: one.answered.max(other.answered),
         refused: one.refused.max(other.refused),
         one_way: one.one_way.max(other.one_way),
+        accepted: one.accepted.max(other.accepted),
     }
 }
 

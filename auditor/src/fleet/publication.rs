@@ -192,6 +192,7 @@ fn is_news(before: &FlowState, now: &FlowState, at: Timestamp, lag: SignedDurati
             remembered.answered,
             remembered.refused,
             remembered.one_way,
+            remembered.accepted,
             one.asked,
             one.said,
         ]

@@ -288,6 +288,7 @@ impl Seen {
                 answered: self.answered.map(at),
                 refused: self.refused.map(at),
                 one_way: None,
+                accepted: None,
             }),
         };
         FlowState {

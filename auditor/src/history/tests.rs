@@ -28,6 +28,7 @@ fn answered(seconds: i64) -> Remembered {
         answered: Some(at(seconds)),
         refused: None,
         one_way: None,
+        accepted: None,
     }
 }
 
@@ -146,6 +147,7 @@ fn an_answer_may_come_a_turn_after_its_question() {
             answered,
             refused,
             one_way: None,
+            accepted: None,
         };
         assert_eq!(history.flows(at(0))[0].remembered, Some(expected));
     }

@@ -62,6 +62,8 @@ pub struct Remembered {
     pub refused: Option<Timestamp>,
     /// When its client's packets last told of answers that are not seen. Not on disk.
     pub one_way: Option<Timestamp>,
+    /// When its client last hung up as soon as its opening was accepted. Not on disk.
+    pub accepted: Option<Timestamp>,
 }
 
 /// What a flow counts in one direction.
@@ -200,9 +202,11 @@ impl Flow {
             Outcome::Refused
         } else if is_recent(remembered.one_way) {
             Outcome::OneWay
+        } else if is_recent(remembered.accepted) {
+            Outcome::Accepted
         } else {
             match self.outcome() {
-                // When it was accepted is not remembered.
+                // When it was accepted in an earlier run is not remembered.
                 Outcome::Accepted if start <= self.first => Outcome::Accepted,
                 Outcome::Accepted | Outcome::Unknown => Outcome::Unknown,
                 Outcome::Established | Outcome::Refused | Outcome::Attempted | Outcome::OneWay => {
@@ -267,13 +271,17 @@ impl Flow {
         let is_stream = matches!(self.protocol, protocol::TCP | protocol::SCTP);
         let began_in_sight = !is_stream || 0 < self.requests;
         if asked == 0 {
-            return Outcome::Unknown;
+            return if self.answers_others() && 0 < said {
+                Outcome::Established
+            } else {
+                Outcome::Unknown
+            };
         }
         if 0 < said {
             let is_open = !is_stream || self.requests == 0 || self.went_on(asked, said);
             return if is_open {
                 Outcome::Established
-            } else if self.is_client_here() {
+            } else if self.is_client_here() && !self.hung_up() {
                 // This host's kernel took none of that for an answer, or it would have gone on.
                 Outcome::Attempted
             } else {
@@ -320,8 +328,32 @@ impl Flow {
         !is_stream && matches!(self.client_direction, Some(Direction::Ingress))
     }
 
+    /// Whether it is of answers alone, to what the client asked a group, or another address of the server's.
+    const fn answers_others(&self) -> bool {
+        matches!(
+            self.protocol,
+            protocol::UDP | protocol::ICMP | protocol::ICMPV6
+        ) && self.to_server.packets == 0
+            && matches!(self.evidence, Evidence::Group | Evidence::Expected)
+    }
+
+    /// Whether the client hung up as soon as it was let in, as a health check does that only connects: it reset what it had
+    /// asked for, and acknowledged as it did.
+    ///
+    /// Who knows of no connection resets without an acknowledgement (RFC 9293, section 3.10.7.1): a half-open scan, a host in
+    /// whose name somebody else asked, one whose pending request a made-up acceptance does not fit. And whoever made up the
+    /// opening would have to end it too, or its acceptance is repeated.
+    pub const fn hung_up(&self) -> bool {
+        self.protocol == protocol::TCP
+            && 0 < self.to_server.resets
+            && self.to_server.flags & packet::ACK != 0
+            && self.to_client.resets == 0
+            && 0 < self.replies
+            && self.replies < 2 * self.requests
+    }
+
     /// Whether the client's packets left this host.
-    const fn is_client_here(&self) -> bool {
+    pub const fn is_client_here(&self) -> bool {
         matches!(self.client_direction, Some(Direction::Egress))
     }
 

@@ -272,7 +272,7 @@ impl Ledger {
                 ],
                 ports: PackedPorts::new(KeptPorts::Server, ports.protocol(), kept, decided.port)
                     .first_leaving(
-                        ports.first_leaves() == is_first && !flows::is_two_way(key.interface),
+                        ports.first_leaves() == is_first && !own::is_two_way(key.interface),
                     )
                     .to_other_host(ports.is_to_other_host())
                     .0,
@@ -289,6 +289,7 @@ impl Ledger {
     /// does not fill up. The caller has to keep them.
     pub fn retire(&mut self, before: u64, known: &Knowledge<'_>) -> Vec<(FlowKey, FlowRecord)> {
         self.decide_servers(before, known);
+        let index = self.index();
         let over = self.conversations.take(|_, record| record.last < before);
         let mut flows = FlowMap::default();
         for (key, record) in over {
@@ -298,7 +299,7 @@ impl Ledger {
                 flows.add_certain(&key, &record);
             }
         }
-        let LedgerFlows { flows, set_aside } = flows.finish(&self.own);
+        let LedgerFlows { flows, set_aside } = flows.finish(&self.own, &index);
         for (reason, tally) in set_aside {
             *self.set_aside.entry(reason).or_default() += tally;
         }
@@ -320,7 +321,7 @@ impl Ledger {
                 flows.add_decided(&key, &record, &decided);
             }
         }
-        let mut all = flows.finish(&self.own);
+        let mut all = flows.finish(&self.own, &index);
         for (reason, tally) in &self.set_aside {
             *all.set_aside.entry(*reason).or_default() += *tally;
         }

@@ -1,5 +1,6 @@
 //! Why a flow or a rule has its verdict, step by step.
 
+use auditor_common::port::protocol;
 use jiff::{SignedDuration, Span, Timestamp, tz::TimeZone};
 
 use super::{
@@ -55,10 +56,14 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
         steps.push(format!("rules: {} of {n_rules} allow it", flow.rules.len()));
         steps.extend(named(report, flow).map(|rule| format!("  {}", cited(rule))));
         if flow.benefit_of_doubt {
-            steps.push(
-                "doubt: as it was counted no rule allows it; with client and server the other way round these do, and what tells the server is weaker than a handshake or a listener, so it has the benefit"
-                    .to_owned(),
-            );
+            let doubt = if flow.related_to.is_some() {
+                "doubt: its port was agreed on in words of the other connection, which are not read, so that it is the data of that is a guess, and it has the benefit"
+            } else if matches!(flow.protocol, protocol::ICMP | protocol::ICMPV6) {
+                "doubt: these are answers, and nobody was seen to ask, so it has the benefit"
+            } else {
+                "doubt: it is what these rules allow only if its ends are taken the one way round and not the other, and what tells the server is weaker than a handshake or a listener, so it has the benefit"
+            };
+            steps.push(doubt.to_owned());
         }
     } else if flow.verdict == FlowVerdict::Forbidden
         || flow.verdict == FlowVerdict::Excepted && !flow.rules.is_empty()

@@ -278,7 +278,7 @@ pub struct Flow {
     pub explanation: String,
     /// How the server side was decided.
     pub evidence: EvidenceName,
-    /// The server side was decided on weak evidence, and only the other way round do the rules allow the flow.
+    /// Whether the rules allow the flow rests on a guess.
     pub benefit_of_doubt: bool,
     pub to_server: DirectionCounters,
     pub to_client: DirectionCounters,

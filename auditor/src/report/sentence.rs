@@ -361,6 +361,18 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
                 "asked, and by the client's packets alone it was answered: the answers pass elsewhere".to_owned(),
             );
         }
+        RuleVerdict::Unassessed if hung_up(judged, finding) => {
+            parts.push(
+                "asked, accepted, and at once ended by who asked, as by a health check: whoever it was".to_owned(),
+            );
+        }
+        RuleVerdict::Unassessed if !finding.unwatched.is_empty() && !finding.flows.is_empty() => {
+            parts.push(format!(
+                "asked, and by the routing table answers leave by {}, which {} not watched",
+                names(&finding.unwatched),
+                if finding.unwatched.len() == 1 { "is" } else { "are" },
+            ));
+        }
         RuleVerdict::Unassessed if !finding.flows.is_empty() => {
             parts.push(
                 "asked only in the window's last second, too late to tell of an answer".to_owned(),
@@ -448,6 +460,16 @@ fn is_one_way(judged: &Judged, finding: &RuleFinding) -> bool {
     let flows = &judged.audit.flows;
     let mut of_rule = finding.flows.iter().filter_map(|at| flows.get(*at));
     of_rule.any(|flow| flow.outcome == Outcome::OneWay)
+}
+
+/// Whether who asked hung up as soon as it was let in.
+fn hung_up(judged: &Judged, finding: &RuleFinding) -> bool {
+    let (findings, flows) = (&judged.audit.flows, &judged.observed.flows);
+    let mut of_rule = finding.flows.iter();
+    of_rule.any(|at| {
+        let is_accepted = |finding: &FlowFinding| finding.outcome == Outcome::Accepted;
+        findings.get(*at).is_some_and(is_accepted) && flows.get(*at).is_some_and(Flow::hung_up)
+    })
 }
 
 /// How sure it is that a rule is missing, and why.
@@ -628,7 +650,8 @@ fn uncounted(reason: Reason, packets: u64) -> String {
         | Reason::ImpossibleSource
         | Reason::OtherHost
         | Reason::Stranger
-        | Reason::Unasked => {
+        | Reason::Unasked
+        | Reason::LinkUnread => {
             format!("{packets} packets: {}", reason.meaning())
         }
     }

@@ -291,7 +291,7 @@ fn documented(report: &Report, look: Look, out: &mut String) -> fmt::Result {
             FlowVerdict::Documented => {
                 n_documented += 1;
                 let doubt = if flow.benefit_of_doubt {
-                    ", with client and server the other way round"
+                    ", in doubt"
                 } else {
                     ""
                 };

@@ -168,6 +168,7 @@ fn dated(flow: &Flow, dates: &Dates) -> Flow {
         remembered.answered = remembered.answered.map(of);
         remembered.refused = remembered.refused.map(of);
         remembered.one_way = remembered.one_way.map(of);
+        remembered.accepted = remembered.accepted.map(of);
     }
     flow.interface = shortened(&flow.interface);
     flow

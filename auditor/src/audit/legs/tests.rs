@@ -1,10 +1,10 @@
 use std::{fmt::Write as _, path::Path};
 
-use auditor_common::{Evidence, packet::Tunnel};
+use auditor_common::{Direction, Evidence, packet::Tunnel};
 use jiff::Timestamp;
 
 use crate::{
-    audit::{Audit, Policy, Severity, judge},
+    audit::{Audit, Policy, RuleVerdict, Severity, judge},
     deployment::Deployment,
     matrix::Matrix,
     observed::{DirectionCounters, Endpoints, Flow, Host, Observed},
@@ -265,4 +265,70 @@ fn a_tunnel_and_what_it_carries_are_one_finding() {
         told(&audit(rules, &[there, stranger, inner])),
         ["unexpected violation"; 3]
     );
+}
+
+/// What goes straight to where others are sent by a translation is not documented by that.
+#[test]
+fn nobody_walks_around_a_translation() {
+    let came = |ends: &str, real: &[&str]| Flow {
+        client_direction: Some(Direction::Ingress),
+        ..flow("eth0", ends, real)
+    };
+    let told = |flows: &[Flow]| -> Vec<(&'static str, Severity)> {
+        let audit = audit(&["peer node 80 required"], flows);
+        let flows = audit.flows.iter();
+        flows
+            .map(|one| (one.verdict.name(), one.severity))
+            .collect()
+    };
+    let documented = ("documented", Severity::Fine);
+    let unexpected = ("unexpected", Severity::Violation);
+    // Redirected to a port of this host's, and asked there at the same interface.
+    let redirected = came("10.0.0.2 10.0.0.1 80", &["10.0.0.2 10.0.0.1 8080"]);
+    let straight = came("10.0.0.2 10.0.0.1 8080", &[]);
+    assert_eq!(
+        told(&[redirected.clone(), straight.clone()]),
+        [documented, unexpected]
+    );
+    // Behind a bridge's port it is the same conversation.
+    let behind = Flow {
+        interface: "br0".to_owned(),
+        ..straight
+    };
+    assert_eq!(told(&[redirected, behind]), [documented, documented]);
+    // Sent on to a box: what passes there is of both kinds, as the connections tell that are tracked.
+    let ends = "10.0.0.2 172.17.0.2 8080";
+    let published = came("10.0.0.2 10.0.0.1 80", &[ends]);
+    let behind = |real: &[&str]| flow("docker0", ends, real);
+    assert_eq!(
+        told(&[published.clone(), behind(&[])]),
+        [documented, documented]
+    );
+    assert_eq!(
+        told(&[published, behind(&[ends])]),
+        [documented, unexpected]
+    );
+}
+
+/// What this host asks by an address that its own rules translate leaves it between the real ends.
+#[test]
+fn what_this_host_asks_is_what_its_programs_asked() {
+    let left = |asked: &[&str]| Flow {
+        client_direction: Some(Direction::Egress),
+        ..flow("eth0", "10.0.0.1 172.17.0.2 8080", asked)
+    };
+    let told = |flow: Flow| {
+        let audit = audit(&["node peer 80 required"], &[flow]);
+        (audit.flows[0].severity, audit.rules[0].verdict)
+    };
+    let service = "10.0.0.1 10.0.0.2 80";
+    let straight = "10.0.0.1 172.17.0.2 8080";
+    assert_eq!(
+        told(left(&[service])),
+        (Severity::Fine, RuleVerdict::Observed)
+    );
+    // Both by the service's address and straight: the rule was seen, and more than it.
+    let both = told(left(&[service, straight]));
+    assert_eq!(both, (Severity::Violation, RuleVerdict::Observed));
+    assert_eq!(told(left(&[])).0, Severity::Violation);
 }

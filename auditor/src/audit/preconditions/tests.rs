@@ -60,6 +60,7 @@ fn host(addresses: &[&str]) -> Host {
         ways: Ways::default(),
         unwatched: BTreeSet::new(),
         fleet: None,
+        ephemeral: None,
     }
 }
 

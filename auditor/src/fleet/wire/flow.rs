@@ -54,7 +54,7 @@ struct FlowFile {
     client_port: Option<u16>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     translated: Vec<(IpAddr, IpAddr, u16)>,
-    /// Whether the three moments below are all that is known of its outcome.
+    /// Whether the four moments below are all that is known of its outcome.
     #[serde(default, skip_serializing_if = "is_false")]
     remembered: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,6 +63,8 @@ struct FlowFile {
     refused: Option<Micros>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     one_way: Option<Micros>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accepted: Option<Micros>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     asked: Option<Micros>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,6 +129,7 @@ impl From<&FlowState> for FlowFile {
             answered: remembered.answered.map(Micros::from),
             refused: remembered.refused.map(Micros::from),
             one_way: remembered.one_way.map(Micros::from),
+            accepted: remembered.accepted.map(Micros::from),
             asked: asked.map(Micros::from),
             said: said.map(Micros::from),
             processes: processes.clone(),
@@ -187,6 +190,7 @@ impl FlowFile {
             answered: moment("answered", self.answered)?,
             refused: moment("refused", self.refused)?,
             one_way: moment("one_way", self.one_way)?,
+            accepted: moment("accepted", self.accepted)?,
         };
         let flow = Flow {
             client: self.client,

@@ -107,6 +107,7 @@ fn flows() -> impl Strategy<Value = FlowState> {
                 answered: at,
                 refused: Some(first),
                 one_way: asked,
+                accepted: asked,
             }),
         };
         FlowState {

@@ -247,6 +247,7 @@ fn flow(row: Row<'_>) -> Result<Flow, RowError> {
             answered: row.instant_or_null(20)?,
             refused: row.instant_or_null(21)?,
             one_way: None,
+            accepted: None,
         }),
     })
 }

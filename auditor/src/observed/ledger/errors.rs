@@ -8,10 +8,7 @@ use auditor_common::{
     port::protocol,
 };
 
-use super::{
-    flows::{is_two_way, with_client_first},
-    sides::Client,
-};
+use super::{flows::with_client_first, own::is_two_way, sides::Client};
 
 /// For so many epochs a request may be told of by an error: routers need a few seconds to find that nobody answers.
 const MEMORY: u64 = 100;

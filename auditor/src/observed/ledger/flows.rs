@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashSet, btree_map::Entry};
 
 use auditor_common::{
     ConversationKey, ConversationRecord, Direction, Evidence, PackedPorts, Reason, Tally,
-    packet::index, port::protocol, side::EPHEMERAL_FROM,
+    port::protocol, side::EPHEMERAL_FROM,
 };
 
 use super::{
     LedgerFlows, merge,
-    own::Own,
-    sides::{Client, Decided},
+    own::{Own, is_two_way},
+    sides::{Asked, Client, Decided, Index, is_answered_apart},
 };
 use crate::address;
 
@@ -39,14 +39,6 @@ pub struct FlowRecord {
     pub counts: ConversationRecord,
     /// The client's port, if it is the same in all conversations that are known with both ports.
     pub client_port: Option<u16>,
-}
-
-/// The index of the loopback interface, and of the one on which captures are replayed.
-const LOOPBACK: u32 = 1;
-
-/// Whether a packet on the interface goes both ways, or may go either.
-pub(super) fn is_two_way(interface: u32) -> bool {
-    index(interface) == LOOPBACK
 }
 
 /// The record with the client's address first.
@@ -151,7 +143,7 @@ impl FlowMap {
 
     /// The flows, without what is no traffic of this host's: what came in and can't be from where it says, or is not for
     /// this host.
-    pub(super) fn finish(self, own: &Own) -> LedgerFlows {
+    pub(super) fn finish(self, own: &Own, index: &Index) -> LedgerFlows {
         let passed: HashSet<FlowKey> = self
             .0
             .iter()
@@ -160,15 +152,22 @@ impl FlowMap {
             .collect();
         let mut done = LedgerFlows::default();
         let mut kept = Self::default();
-        for (key, record) in self.0 {
+        for (key, mut record) in self.0 {
             if record.counts.packets == [0; 2] {
                 continue;
+            }
+            // Who asked nothing of this server, but of others, may be answered by it.
+            let asked = (is_answered_apart(key.protocol) && record.counts.packets[0] == 0)
+                .then(|| index.asked(key.client, key.server, key.protocol, key.port, own))
+                .flatten();
+            if let Some(asked) = asked {
+                record.counts.evidence = asked.evidence() as u64;
             }
             let plain = FlowKey {
                 is_to_other_host: false,
                 ..key
             };
-            match reason_aside(&key, &record, own, passed.contains(&plain)) {
+            match reason_aside(&key, &record, own, passed.contains(&plain), asked) {
                 Some(reason) => {
                     *done.set_aside.entry(reason).or_default() += Tally {
                         packets: record.counts.packets.iter().sum(),
@@ -229,7 +228,14 @@ fn is_late_answer(key: &FlowKey, record: &FlowRecord) -> bool {
 const MOST_LATE: u64 = 8;
 
 /// Why a flow is no traffic of this host's; `None` if it is. `passed` is whether something of the same flow left this host.
-fn reason_aside(key: &FlowKey, record: &FlowRecord, own: &Own, passed: bool) -> Option<Reason> {
+/// `asked` is whom its client asked whose question it answers.
+fn reason_aside(
+    key: &FlowKey,
+    record: &FlowRecord,
+    own: &Own,
+    passed: bool,
+    asked: Option<Asked>,
+) -> Option<Reason> {
     let counts = &record.counts;
     let direction = key.client_direction?;
     let [to_server, to_client] = counts.packets;
@@ -237,6 +243,7 @@ fn reason_aside(key: &FlowKey, record: &FlowRecord, own: &Own, passed: bool) -> 
     let has_asked = reset < to_server || 0 < to_server && 0 < counts.requests;
     if own.has(key.client)
         && !has_asked
+        && asked.is_none()
         && to_client <= MOST_UNASKED
         && direction == Direction::Egress
     {

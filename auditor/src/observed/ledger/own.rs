@@ -7,6 +7,14 @@ use auditor_common::packet::{index, is_group, is_mapped};
 use super::super::LocalNetworks;
 use crate::address;
 
+/// The index of the loopback interface, and of the one on which captures are replayed.
+const LOOPBACK: u32 = 1;
+
+/// Whether a packet on the interface goes both ways, or may go either.
+pub(super) fn is_two_way(interface: u32) -> bool {
+    index(interface) == LOOPBACK
+}
+
 /// The interfaces, by index, on which this host passes on what is not for itself.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Passes {

@@ -4,7 +4,10 @@ use auditor_common::{
     ConversationKey, ConversationRecord, PackedPorts, flow::opening, port::protocol,
 };
 
-use super::{flows::is_two_way, own::Own, sides::Client};
+use super::{
+    own::{Own, is_two_way},
+    sides::Client,
+};
 
 /// What a conversation proves, from the least to the most.
 ///

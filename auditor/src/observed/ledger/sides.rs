@@ -3,7 +3,11 @@
 //! Evidence ranks by what it proves, and by who could forge it: what this host sent and what its sockets are says more than
 //! what came in, and any of it more than numbers of ports.
 
-use std::{cmp::Ordering, collections::HashSet, net::IpAddr};
+use std::{
+    cmp::Ordering,
+    collections::{HashMap, HashSet},
+    net::IpAddr,
+};
 
 use auditor_common::{
     ConversationKey, ConversationRecord, Evidence, PackedPorts,
@@ -12,7 +16,10 @@ use auditor_common::{
     side::{EPHEMERAL_FROM, FTP_DATA, TFTP, has_ports},
 };
 
-use super::own::Own;
+use super::{
+    super::PRIVILEGED_BELOW,
+    own::{Own, is_two_way},
+};
 use crate::{address, port::PortRange};
 
 /// A client and the service that it asks, wherever it was seen: both addresses, the protocol's number, the server's port.
@@ -92,6 +99,14 @@ impl Client {
         )
     }
 
+    /// The bit of a reply from this side.
+    const fn reply(self) -> u8 {
+        match self {
+            Self::First => opening::REPLY_FROM_FIRST,
+            Self::Second => opening::REPLY_FROM_SECOND,
+        }
+    }
+
     /// The side that sent the first packet.
     pub(super) const fn first_sender(record: &ConversationRecord) -> Self {
         if record.opening & opening::STARTED_BY_SECOND as u64 == 0 {
@@ -117,14 +132,95 @@ pub(super) struct Index {
     /// TFTP's clients with their ports, and the servers that they asked: the answers come from other ports (RFC 1350,
     /// section 4).
     tftp: HashSet<([u8; 16], u16, [u8; 16])>,
+    /// Who asked what others may answer than were asked, by their address, the protocol's number and the service's port.
+    asked: HashMap<([u8; 16], u8, u16), Asked>,
+    /// The same with the clients' ports, as far as those are kept, and when each was first seen.
+    asked_from: HashMap<([u8; 16], u16, u16), (Asked, u64)>,
+}
+
+/// Whom a client asked that is answered by somebody else.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Asked {
+    /// A group, or all hosts of a network: each that serves answers from its own address (RFC 919, section 6).
+    Group,
+    /// This host, by this one of its addresses: a socket that is bound to all of them answers from the one of the way back.
+    Here([u8; 16]),
+}
+
+impl Asked {
+    pub(super) const fn evidence(self) -> Evidence {
+        match self {
+            Self::Group => Evidence::Group,
+            Self::Here(_) => Evidence::Expected,
+        }
+    }
+
+    /// Whether who answers may be this server.
+    fn may_be(self, server: [u8; 16], own: &Own) -> bool {
+        match self {
+            Self::Group => !own.is_group(server),
+            Self::Here(asked) => own.has(server) && server != asked,
+        }
+    }
 }
 
 impl Index {
+    /// Whom the client asked whose question this server answers, without having been asked itself.
+    pub(super) fn asked(
+        &self,
+        client: [u8; 16],
+        server: [u8; 16],
+        number: u8,
+        port: u16,
+        own: &Own,
+    ) -> Option<Asked> {
+        let asked = self.asked.get(&(client, number, port)).copied();
+        asked.filter(|asked| asked.may_be(server, own))
+    }
+
+    /// Keeps whom a client asked, if others may answer.
+    fn add_asked(
+        &mut self,
+        client: Client,
+        key: &ConversationKey,
+        record: &ConversationRecord,
+        own: &Own,
+    ) {
+        let ports = PackedPorts(key.ports);
+        let (address, server, number, port) = client.sides(key);
+        if !is_answered_apart(number) || client.sent(record) == 0 {
+            return;
+        }
+        let leaves = ports.first_leaves() == (client == Client::First);
+        let asked = if own.is_group(server) {
+            // Whatever came in, this host did not ask.
+            (leaves || is_two_way(key.interface)).then_some(Asked::Group)
+        } else {
+            (number == protocol::UDP && own.has(server) && !own.has(address))
+                .then_some(Asked::Here(server))
+        };
+        let Some(asked) = asked else { return };
+        self.asked.insert((address, number, port), asked);
+        let client_port = client.port(ports);
+        // Equal ports do not tell an answer from a question.
+        if client_port != 0 && client_port != port {
+            let known = self.asked_from.entry((address, client_port, port));
+            let (_, first) = known.or_insert((asked, record.first));
+            *first = record.first.min(*first);
+        }
+    }
+
     pub(super) fn add(&mut self, key: &ConversationKey, record: &ConversationRecord, own: &Own) {
         let ports = PackedPorts(key.ports);
         if record.packets == [0; 2] {
             return;
         }
+        let asking = if ports.is_server_known() {
+            Client::First
+        } else {
+            Client::first_sender(record)
+        };
+        self.add_asked(asking, key, record, own);
         if ports.is_server_known() {
             let evidence = Evidence::from_number(record.evidence);
             if evidence.is_none_or(|evidence| evidence <= Evidence::Opened) {
@@ -156,8 +252,10 @@ impl Index {
 /// Epochs after the begin of a watch from which on a conversation that is seen first has begun then: what is answered at all is
 /// answered sooner, so that its first packet is no answer.
 const IN_SIGHT: u64 = 3;
-/// Below this, on most systems a process needs a privilege to take a port.
-const PRIVILEGED_BELOW: u16 = 1024;
+/// Whether a question to many, or to another address, is answered in a conversation of its own.
+pub(super) const fn is_answered_apart(protocol: u8) -> bool {
+    matches!(protocol, protocol::UDP | protocol::ICMP | protocol::ICMPV6)
+}
 
 /// The client, if the opening was seen. Where both sides sent a request, the side that sent first.
 ///
@@ -206,6 +304,16 @@ pub(super) fn decide(
     if let Some(client) = server(&|side| own.is_group(side.address(key))) {
         return decided(client, Evidence::Group);
     }
+    for client in [Client::First, Client::Second] {
+        let (address, server, _, port) = client.sides(key);
+        let has_replied = record.opening & u64::from(client.other().reply()) != 0;
+        if !has_ports(number)
+            && has_replied
+            && let Some(asked) = index.asked(address, server, number, port, own)
+        {
+            return decided(client, asked.evidence());
+        }
+    }
     if !has_ports(number) || ports.first() == 0 && ports.second() == 0 {
         return decided(Client::first_sender(record), Evidence::FirstSender);
     }
@@ -230,6 +338,19 @@ pub(super) fn decide(
                 evidence: Evidence::Expected,
                 port: TFTP,
             };
+        }
+    }
+    // Who was not asked answers one who asked others, from the port that was asked to the one that it was asked from.
+    for client in [Client::First, Client::Second] {
+        let (address, server, _, port) = client.sides(key);
+        let asked = index.asked_from.get(&(address, client.port(ports), port));
+        if number == protocol::UDP
+            && Client::first_sender(record) == client.other()
+            && let Some((asked, first)) = asked
+            && *first <= record.first
+            && asked.may_be(server, own)
+        {
+            return decided(client, asked.evidence());
         }
     }
     let remembered = |sides: &HashSet<Sides>| {
@@ -340,6 +461,11 @@ fn by_sockets(
     };
     if listens(here) {
         return Some((here.other(), Evidence::Listener));
+    }
+    // A service that took a connection and listens no more has a port that no client takes.
+    let port = here.port(ports);
+    if PRIVILEGED_BELOW <= port && !known.ephemeral.contains(port) {
+        return None;
     }
     // A host without the connection sends nothing but resets.
     (0 < here.sent(record)).then_some((here, Evidence::NoListener))

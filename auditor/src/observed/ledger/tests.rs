@@ -730,6 +730,80 @@ fn what_is_no_traffic_of_this_host_is_set_aside() {
     }
 }
 
+/// Who asks many, or a host by one of its addresses, is answered by others than it asked.
+#[test]
+fn answers_come_from_others_than_were_asked() {
+    const ELSEWHERE: [u8; 16] = mapped([10, 0, 0, 11]);
+    const ALL: [u8; 16] = mapped([10, 0, 0, 255]);
+    let addresses = ["10.0.0.1", "10.0.0.11"].map(|one| one.parse().unwrap());
+    let between = |client, server, kept, ports: [u16; 2], leaves| ConversationKey {
+        addresses: [client, server],
+        ports: PackedPorts::new(kept, UDP, ports[0], ports[1])
+            .first_leaving(leaves)
+            .0,
+        interface: 2,
+    };
+    let both = |one, other, ports, leaves| between(one, other, KeptPorts::Both, ports, leaves);
+    let server = |one, other, leaves| between(one, other, KeptPorts::Server, [0, 9999], leaves);
+    let told = |conversations: &[(ConversationKey, [u64; 2], u64)]| {
+        let mut ledger = Ledger::default();
+        let broadcasts = ["10.0.0.255".parse().unwrap()].into();
+        let local = LocalNetworks::default();
+        ledger.own(&addresses.into(), &broadcasts, &local, Passes::default());
+        for (key, packets, first) in conversations {
+            let record = ConversationRecord {
+                first: *first,
+                last: *first,
+                ..record(*packets, 0)
+            };
+            ledger.add(key, &record);
+        }
+        let LedgerFlows { flows, set_aside } = with_known(&[], |known| ledger.flows(known));
+        let flow = |(key, record): &(FlowKey, crate::observed::FlowRecord)| {
+            let evidence = Evidence::from_number(record.counts.evidence);
+            (key.client, key.server, key.port, evidence)
+        };
+        let flows: Vec<_> = flows.iter().map(flow).collect();
+        (flows, set_aside.into_keys().collect::<Vec<_>>())
+    };
+    let group = Some(Evidence::Group);
+    let question = (both(A, ALL, [45_000, 9999], true), [1, 0], 1);
+    let answer = (both(B, A, [9999, 45_000], false), [1, 0], 2);
+    let (flows, aside) = told(&[question, answer]);
+    assert_eq!(flows, [(A, B, 9999, group), (A, ALL, 9999, group)]);
+    assert_eq!(aside, []);
+    // Where the service's port is known, the client's is not kept.
+    let answered = (server(A, B, true), [0, 1], 2);
+    let (flows, _) = told(&[(server(A, ALL, true), [1, 0], 1), answered]);
+    assert!(flows.contains(&(A, B, 9999, group)), "{flows:?}");
+    // To another port, before the question, of a question in this host's name that came in, or without any.
+    let elsewhere = (both(B, A, [9999, 45_001], false), [1, 0], 2);
+    let early = (both(B, A, [9999, 45_000], false), [1, 0], 0);
+    let forged = (both(A, ALL, [45_000, 9999], false), [1, 0], 1);
+    for conversations in [
+        vec![question, elsewhere],
+        vec![question, early],
+        vec![forged, answer],
+        vec![answer],
+        vec![answered],
+    ] {
+        let (flows, _) = told(&conversations);
+        assert!(!flows.contains(&(A, B, 9999, group)), "{flows:?}");
+    }
+    // B asks an address of this host's, and is answered from another one.
+    let asked = (both(B, ELSEWHERE, [33_000, 53], false), [1, 0], 1);
+    let answer = (both(A, B, [53, 33_000], true), [1, 0], 2);
+    let (flows, _) = told(&[asked, answer]);
+    let expected = Some(Evidence::Expected);
+    assert!(flows.contains(&(B, A, 53, expected)), "{flows:?}");
+    let (flows, _) = told(&[answer]);
+    assert!(!flows.contains(&(B, A, 53, expected)), "{flows:?}");
+    // This host's own answers are no questions.
+    let talk = (both(A, B, [33_000, 5353], true), [3, 3], 1);
+    let (flows, _) = told(&[talk]);
+    assert_eq!(flows[0].0, A);
+}
+
 #[test]
 fn a_second_conversation_of_tftp_belongs_to_the_first() {
     // A asks B's port 69 from 50000, and is answered from a port of B's choice.

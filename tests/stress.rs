@@ -4,8 +4,10 @@
 //! half is written to and their last write to it. Where drains do not wait for those, counts are off by some to some
 //! thousands of 40 million (tried).
 
+use std::collections::BTreeMap;
+
 use auditor::capture::{Sizes, Table, Wait};
-use auditor_common::{PortKind, Reason, Tally, flow::counted::PACKET_BITS, mode};
+use auditor_common::{PortKind, Reason, SharedHalf, Tally, flow::counted::PACKET_BITS, mode};
 use aya::{
     Ebpf, EbpfLoader,
     maps::{Array, PerCpuArray},
@@ -23,6 +25,7 @@ tests! {
     drains_under_load_are_exact: [Kernel],
     drains_of_the_shared_table_under_load_are_exact: [Kernel],
     drains_without_membarrier_are_exact: [Kernel],
+    few_and_many_are_drained_out_of_the_shared_table: [Kernel],
 }
 
 const XDP: &str = "ingress_xdp";
@@ -48,16 +51,17 @@ const SHORT: Load = Load {
 const SENDERS: u32 = 2;
 const PORT: u16 = 8080;
 /// Senders' addresses: some find a bucket of their CPU, some one of the shared table, and some neither.
-const PEERS: u8 = 60;
+const PEERS: u16 = 60;
 const PLACES: u32 = 16;
 const SHARED: u32 = 16;
 
-fn frames() -> Vec<Vec<u8>> {
-    (0..PEERS)
+fn frames(peers: u16) -> Vec<Vec<u8>> {
+    (0..peers)
         .map(|peer| {
+            let [high, low] = peer.to_be_bytes();
             let mut frame = Vec::new();
             PacketBuilder::ethernet2([2; 6], [4; 6])
-                .ipv4([10, 0, 0, peer], [10, 1, 0, 1], 64)
+                .ipv4([10, 0, high, low], [10, 1, 0, 1], 64)
                 .tcp(40_000, PORT, 1, 1000)
                 .ack(1)
                 .write(&mut frame, &[0; 6])
@@ -68,12 +72,12 @@ fn frames() -> Vec<Vec<u8>> {
 }
 
 /// Loads the programs with a small table, and one of them into the kernel.
-fn load(program: &str, mode: u8, wait: Wait) -> (Ebpf, Table) {
+fn load(program: &str, mode: u8, wait: Wait, shared: u32) -> (Ebpf, Table) {
     let n_cpus = u32::try_from(aya::util::nr_cpus().unwrap()).unwrap();
     let sizes = Sizes {
         buckets_4: PLACES,
         buckets_6: PLACES,
-        shared: SHARED,
+        shared,
         n_cpus,
     };
     let globals = sizes.globals();
@@ -122,8 +126,8 @@ fn without_flow(ebpf: &Ebpf) -> (Tally, u64) {
 
 #[track_caller]
 fn check(program: &str, storms: &Load, mode: u8, wait: Wait) {
-    let (ebpf, mut table) = load(program, mode, wait);
-    let frames = frames();
+    let (ebpf, mut table) = load(program, mode, wait, SHARED);
+    let frames = frames(PEERS);
     let (mut packets, mut bytes, mut passed) = (0, 0, 0);
     let mut n_drains = 0;
     let mut drain = || {
@@ -169,7 +173,7 @@ fn check(program: &str, storms: &Load, mode: u8, wait: Wait) {
 }
 
 fn what_no_longer_fits_into_a_place_is_counted_beside_it() {
-    let (ebpf, mut table) = load("ingress_tc", 0, Wait::new().unwrap());
+    let (ebpf, mut table) = load("ingress_tc", 0, Wait::new().unwrap(), SHARED);
     // Where the packets of a bucket have no more bits.
     let most = 1 << (PACKET_BITS - 1);
     let load = Load {
@@ -177,7 +181,7 @@ fn what_no_longer_fits_into_a_place_is_counted_beside_it() {
         repeat: most / 2 + 100,
         is_too_much: false,
     };
-    let one = frames().into_iter().take(1).collect::<Vec<_>>();
+    let one = frames(1);
     let sent = std::thread::scope(|scope| {
         let program = ebpf.program("ingress_tc").unwrap();
         scope
@@ -208,4 +212,36 @@ fn drains_of_the_shared_table_under_load_are_exact() {
 
 fn drains_without_membarrier_are_exact() {
     check("ingress_tc", &SHORT, 0, Wait::update().unwrap());
+}
+
+/// Few are drained by their list, many by reading all of the table: one after the other, so that what one leaves behind would be
+/// found by the next.
+fn few_and_many_are_drained_out_of_the_shared_table() {
+    let few = u16::try_from(SharedHalf::LISTED).unwrap();
+    let many = 4 * few;
+    let (ebpf, mut table) = load("egress_tc", mode::SHARED, Wait::new().unwrap(), 1 << 14);
+    for peers in [few, many, 3, few + 1, few, many, 0, 1] {
+        let load = Load {
+            runs: peers.into(),
+            repeat: 2,
+            is_too_much: false,
+        };
+        storm(ebpf.program("egress_tc").unwrap(), &load, 0, &frames(peers));
+        let mut found = BTreeMap::new();
+        let totals = table
+            .drain(&mut |key, record| {
+                let packets = found.entry(*key).or_insert([0; 2]);
+                for (sum, more) in packets.iter_mut().zip(record.packets) {
+                    *sum += more;
+                }
+            })
+            .unwrap();
+        assert_eq!(found.len(), usize::from(peers), "{peers} peers");
+        let is_exact = found
+            .values()
+            .all(|packets| packets.iter().sum::<u64>() == 2);
+        assert!(is_exact, "{peers} peers: {found:?}");
+        assert_eq!(totals.packets(), 2 * u64::from(peers), "{peers} peers");
+        assert_eq!(table.found().shared_4, u32::from(peers), "{peers} peers");
+    }
 }

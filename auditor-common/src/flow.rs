@@ -243,14 +243,23 @@ pub struct State {
     pub shared: [SharedHalf; 2],
 }
 
-/// What all CPUs count together in a half, in a cache line of its own.
+/// What all CPUs count together in a half.
 #[repr(C, align(64))]
-#[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, IntoBytes)]
 pub struct SharedHalf {
     /// Buckets of the shared table that were taken by packets that came in. They leave a quarter of it to what leaves this host,
     /// which nobody else can fill.
     pub taken_in: u64,
-    pub reserved: [u64; 7],
+    /// All buckets of the shared table that were taken; where they are more than [`Self::LISTED`], some number above it.
+    pub taken: u64,
+    pub reserved: [u64; 6],
+    /// The indices of the first ones taken: where there are no others, nobody has to read the whole table.
+    pub listed: [u32; Self::LISTED as usize],
+}
+
+impl SharedHalf {
+    /// How many are listed: as many as are found faster one by one than by reading the table.
+    pub const LISTED: u32 = 1 << 10;
 }
 
 /// What user space sets for a CPU, and what the CPU counts beside its buckets.
@@ -273,7 +282,7 @@ pub struct Half {
     pub totals: [[u64; 2]; 2],
     /// Buckets taken by unproven packets: requests from other hosts, this host's replies to them, and ICMP errors.
     pub unproven: u32,
-    /// Buckets taken, those of `unproven` too; with [`Self::USES_SHARED`] once the CPU has taken one of the shared table.
+    /// Buckets taken, those of `unproven` too.
     pub taken: u32,
     /// Index of the first bucket: here for IPv4, below for IPv6. Set by user space.
     pub start_4: u32,
@@ -284,17 +293,12 @@ pub struct Half {
     pub epoch: u64,
 }
 
-impl Half {
-    /// The bit of `taken` that is no number.
-    pub const USES_SHARED: u32 = 1 << 31;
-}
-
 // Both are powers of two, so that the programs compute offsets by shifts.
 const _: () = assert!(size_of::<Header>() == 256 && size_of::<Half>() == 64);
 
-/// A bucket of the shared table: what a [`Bucket6`] counts, for several CPUs at a time. The first cache line holds all that a
-/// packet reads or changes which opens nothing.
-#[repr(C, align(128))]
+/// A bucket of the shared table, as large as a cache line: all that a packet reads or changes which opens nothing. Several CPUs
+/// count in it at a time.
+#[repr(C, align(64))]
 #[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
 pub struct SharedBucket {
     /// [`PackedPorts`], with what IP version they are of; 0 in a free bucket, and [`Self::BEING_TAKEN`] while a CPU writes its key.
@@ -306,6 +310,20 @@ pub struct SharedBucket {
     pub last_and_flags: u32,
     /// As [`BucketRecord::counted`].
     pub counted: [u64; 2],
+}
+
+/// Buckets of the shared table that lie beside each other and are looked at together: where their cache lines have to be fetched,
+/// they are at the same time.
+#[repr(C, align(256))]
+#[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
+pub struct SharedGroup {
+    pub buckets: [SharedBucket; Self::SIZE as usize],
+}
+
+/// How the conversation of a [`SharedBucket`] began, and what else few of its packets change; it has the bucket's index.
+#[repr(C, align(64))]
+#[derive(Clone, Copy, Debug, Default, Eq, FromBytes, Immutable, IntoBytes, PartialEq)]
+pub struct SharedOpening {
     /// As [`BucketRecord::began`].
     pub began: u64,
     /// Bits of [`opening`].
@@ -321,8 +339,12 @@ pub struct SharedBucket {
     pub reserved: [u32; 5],
 }
 
-const _: () = assert!(size_of::<SharedBucket>() == 128);
-const _: () = assert!(core::mem::offset_of!(SharedBucket, began) == 64);
+const _: () = assert!(size_of::<SharedBucket>() == 64 && size_of::<SharedOpening>() == 64);
+
+impl SharedGroup {
+    /// Buckets of a group.
+    pub const SIZE: u32 = 4;
+}
 
 impl SharedBucket {
     /// No [`PackedPorts`] are this number, since which ports they keep is never 0.
@@ -339,23 +361,24 @@ impl SharedBucket {
     }
 }
 
-impl From<&SharedBucket> for ConversationRecord {
-    fn from(bucket: &SharedBucket) -> Self {
+impl ConversationRecord {
+    /// What was counted in a bucket of the shared table.
+    pub fn of_shared(bucket: &SharedBucket, opening: &SharedOpening) -> Self {
         let [low, high, from_first, from_second] = bucket.last_and_flags.to_ne_bytes();
         let last = u16::from_ne_bytes([low, high]);
         Self {
             packets: bucket.counted.map(|word| counted::parts(word).0),
             bytes: bucket.counted.map(|word| counted::parts(word).1),
-            resets: bucket.resets.map(u64::from),
-            requests: bucket.requests.into(),
-            replies: bucket.replies.into(),
-            refusals: bucket.refusals.into(),
+            resets: opening.resets.map(u64::from),
+            requests: opening.requests.into(),
+            replies: opening.replies.into(),
+            refusals: opening.refusals.into(),
             flags: u64::from(from_first) | u64::from(from_second) << 8,
-            opening: bucket.opening,
-            first: bucket.first.into(),
-            last: last_epoch(bucket.first, last).into(),
-            evidence: bucket.evidence.into(),
-            began: bucket.began,
+            opening: opening.opening,
+            first: opening.first.into(),
+            last: last_epoch(opening.first, last).into(),
+            evidence: opening.evidence.into(),
+            began: opening.began,
         }
     }
 }

@@ -16,7 +16,7 @@ pub mod tally;
 pub use direction::Direction;
 pub use flow::{
     Bucket4, Bucket6, BucketRecord, ConversationKey, ConversationRecord, Half, Header, KeptPorts,
-    MOST_CPUS, PackedPorts, SharedBucket, SharedHalf, State,
+    MOST_CPUS, PackedPorts, SharedBucket, SharedGroup, SharedHalf, SharedOpening, State,
 };
 pub use packet::{Bytes, Packet, Part};
 pub use port::PortKind;

@@ -17,6 +17,17 @@ pub(crate) unsafe fn increase(counter: *mut u64, amount: u64) {
     }
 }
 
+/// Adds to a counter; returns what it was before.
+///
+/// # Safety
+///
+/// As of [`increase`].
+#[inline(always)]
+pub(crate) unsafe fn fetch_increase(counter: *mut u64, amount: u64) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::SeqCst }>(counter, amount) }
+}
+
 /// Adds 1 to a small counter.
 ///
 /// # Safety

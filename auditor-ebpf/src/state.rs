@@ -6,7 +6,7 @@ use aya_ebpf::{macros::map, maps::Array};
 use crate::{
     atomic,
     mode::has_buckets,
-    verifier::{in_bytes, in_space, one_of_cpus, one_of_two},
+    verifier::{in_bytes, in_space, one_of_cpus, one_of_listed, one_of_two},
 };
 
 /// `BPF_F_MMAPABLE`: user space may map the array into its memory (Linux 5.5).
@@ -111,24 +111,40 @@ impl PerCpu {
         unsafe { (*self.counts).taken += 1 };
     }
 
-    /// Buckets of the shared table that packets which came in have taken in this half; other CPUs count there too.
+    /// What all CPUs count together in this half.
     #[inline(always)]
-    pub(crate) fn shared_taken_in(&self) -> *mut u64 {
+    fn shared_half(&self) -> *mut SharedHalf {
         // SAFETY: the state is a whole entry.
         unsafe {
-            let half = (&raw mut (*self.state).shared)
+            (&raw mut (*self.state).shared)
                 .cast::<SharedHalf>()
-                .add(one_of_two(self.half));
-            &raw mut (*half).taken_in
+                .add(one_of_two(self.half))
         }
     }
 
-    /// Records that this CPU has taken a bucket of the shared table; a drain resets it.
+    /// Buckets of the shared table that packets which came in have taken in this half; other CPUs count there too.
     #[inline(always)]
-    pub(crate) fn use_shared(&self) {
-        // SAFETY: the counts are part of a whole entry. Where several programs write to them at a time, none has buckets, and
-        // they write nothing else here.
-        unsafe { (*self.counts).taken |= Half::USES_SHARED };
+    pub(crate) fn shared_taken_in(&self) -> *mut u64 {
+        // SAFETY: part of a whole entry.
+        unsafe { &raw mut (*self.shared_half()).taken_in }
+    }
+
+    /// Lists a bucket of the shared table as taken, by its index; a drain empties the list.
+    #[inline(always)]
+    pub(crate) fn list_shared(&self, index: u32) {
+        let half = self.shared_half();
+        // SAFETY: part of a whole entry; the number is below that of the list's places. Other CPUs count there too.
+        unsafe {
+            let taken = &raw mut (*half).taken;
+            // Read first: where many are taken, the number need not go on.
+            if taken.read_volatile() <= u64::from(SharedHalf::LISTED) {
+                let number = atomic::fetch_increase(taken, 1);
+                if number < u64::from(SharedHalf::LISTED) {
+                    let listed = (&raw mut (*half).listed).cast::<u32>();
+                    *listed.add(one_of_listed(number)) = index;
+                }
+            }
+        }
     }
 
     /// Counts a packet in the totals of its direction.

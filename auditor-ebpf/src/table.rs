@@ -8,7 +8,7 @@ pub(crate) mod bucket;
 mod event;
 mod find;
 pub(crate) mod key;
-mod shared;
+pub(crate) mod shared;
 
 use auditor_common::{
     Direction, KeptPorts, PackedPorts, Packet, Reason, Tally,
@@ -19,6 +19,7 @@ use auditor_common::{
 
 use self::{
     addresses::{AddressPair, AddressValues, Addresses4, Addresses6},
+    bucket::hash,
     event::event,
     find::{Found, find},
     key::{Key, Place, first_leaves, key, ordered},
@@ -131,14 +132,12 @@ pub(crate) fn count_shared(
         is_to_group: packet.is_group_frame || is_to_group,
     };
     let key = ordered(direction, known, &place, packet);
-    let shared = shared::Key {
-        addresses: in_order(Addresses6::of(packet), key.sender),
-        ports: PackedPorts(key.ports).of_ipv6(!packet.is_ipv4).0,
-        interface,
-    };
+    let shared = shared_key(interface, packet, key.ports, key.sender);
     let more = shared::Packet {
-        packets: wire.packets,
-        bytes: wire.bytes,
+        wire: Tally {
+            packets: wire.packets,
+            bytes: wire.bytes,
+        },
         epoch: per_cpu.epoch(),
         sender: key.sender as u8,
         evidence: key.evidence,
@@ -159,6 +158,21 @@ pub(crate) fn count_shared(
         tallies::add_lost(direction, packet.protocol, key.port, wire);
     }
     added
+}
+
+/// The key of a packet in the shared table; `ports` are those of its bucket's key, `sender` is 0 if its first address sent the
+/// packet.
+#[inline(always)]
+fn shared_key(interface: u32, packet: &Packet, ports: u64, sender: u32) -> shared::Key {
+    let addresses = in_order(Addresses6::of(packet), sender);
+    // All else is alike for both versions, so that the verifier need not follow it for each.
+    let hash = if packet.is_ipv4 {
+        hash(in_order(Addresses4::of(packet), sender), ports)
+    } else {
+        hash(addresses, ports)
+    };
+    let ports = PackedPorts(ports).of_ipv6(!packet.is_ipv4);
+    shared::Key::of_mapped(addresses, ports, interface, hash)
 }
 
 /// Counts that a packet was not delivered; `packet` is the one that the ICMP error quotes, with what the error says of it as
@@ -251,15 +265,13 @@ pub(crate) fn refuse_shared(
         Addresses6::of(packet).precedes(ports)
     };
     let (ports, sender) = refused_ports(direction, interface, packet, precedes);
-    let shared = shared::Key {
-        addresses: in_order(Addresses6::of(packet), sender),
-        ports: PackedPorts(ports).of_ipv6(!packet.is_ipv4).0,
-        interface,
-    };
+    let shared = shared_key(interface, packet, ports, sender);
     let undelivered = Undelivered::from_number(packet.code);
     let more = shared::Packet {
-        packets: 0,
-        bytes: 0,
+        wire: Tally {
+            packets: 0,
+            bytes: 0,
+        },
         epoch: per_cpu.epoch(),
         sender: sender as u8,
         evidence: 0,

@@ -6,7 +6,7 @@
 use core::{arch::asm, intrinsics::is_val_statically_known};
 
 use auditor_common::{
-    MOST_CPUS,
+    MOST_CPUS, SharedGroup, SharedHalf,
     port::{self, SPACE},
 };
 
@@ -34,6 +34,16 @@ pub(crate) fn one_of_two(value: u64) -> usize {
     value as usize
 }
 
+/// The place of a bucket in its group in the shared table.
+#[inline(always)]
+pub(crate) fn one_of_four(value: u64) -> usize {
+    let mut value = value;
+    // SAFETY: one instruction on a register.
+    unsafe { asm!("{0} &= 3", inout(reg) value, options(pure, nomem, nostack)) };
+    const { assert!(SharedGroup::SIZE == 4) };
+    value as usize
+}
+
 /// The index of a CPU's header. CPUs beyond [`MOST_CPUS`] share headers with others, and have no buckets of their own.
 #[inline(always)]
 pub(crate) fn one_of_cpus(cpu: u64) -> usize {
@@ -42,6 +52,16 @@ pub(crate) fn one_of_cpus(cpu: u64) -> usize {
     unsafe { asm!("{0} &= 0x3ff", inout(reg) cpu, options(pure, nomem, nostack)) };
     const { assert!(MOST_CPUS == 0x400) };
     cpu as usize
+}
+
+/// The index of a place in the list of taken buckets of the shared table.
+#[inline(always)]
+pub(crate) fn one_of_listed(number: u64) -> usize {
+    let mut number = number;
+    // SAFETY: one instruction on a register.
+    unsafe { asm!("{0} &= 0x3ff", inout(reg) number, options(pure, nomem, nostack)) };
+    const { assert!(SharedHalf::LISTED == 0x400) };
+    number as usize
 }
 
 /// The index of a word of `state::KnownPorts`.

@@ -61,7 +61,7 @@ const BENCHES: [(&str, &str, &str); 7] = [
     (
         PACKETS.0,
         PACKETS.1,
-        "Counting a packet: nanoseconds above an empty program of the same hook, medians of test runs. Floors of the same \
+        "Counting a packet: nanoseconds above an empty program of the same hook, the least of several test runs. Floors of the same \
          run: a counter in a per-CPU array, a counter in a cache line a peer, a per-CPU hash with a 40-byte key.",
     ),
     (

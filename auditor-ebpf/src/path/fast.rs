@@ -24,6 +24,7 @@ use crate::{
         addresses::AddressPair,
         bucket::{Bucket, PROBES, hash},
         key::first_leaves,
+        shared,
     },
     tallies,
 };
@@ -113,7 +114,7 @@ fn plain<H: Hook, A: AddressPair, const TCP_ONLY: bool>(
     }
 }
 
-/// Counts a packet in the bucket of its conversation. `addresses` and `ports` are in the order of its key; `sender` is 1 if
+/// Counts a packet in the bucket of its conversation, or in the shared table if it has one there. `addresses` and `ports` are in the order of its key; `sender` is 1 if
 /// the second address sent the packet, else 0.
 #[inline(always)]
 fn in_bucket<H: Hook, A: AddressPair>(
@@ -125,7 +126,6 @@ fn in_bucket<H: Hook, A: AddressPair>(
     sender: u32,
 ) -> Outcome {
     let hash = hash(addresses, ports);
-    let mut none_left = Outcome::NO_BUCKET;
     for probe in 0..PROBES {
         let Some(bucket) = Bucket::at(per_cpu, hash, probe) else {
             cold_path();
@@ -145,11 +145,19 @@ fn in_bucket<H: Hook, A: AddressPair>(
         cold_path();
         if bucket.is_free() {
             // The slow path may take it.
-            none_left = Outcome::NOT_PLAIN;
-            break;
+            return Outcome::NOT_PLAIN;
         }
     }
-    none_left
+    if frame.is_tunnels_super_packet(packet) {
+        return Outcome::NOT_PLAIN;
+    }
+    let wire = frame.on_wire(packet.headers);
+    let key = shared::Key::new(addresses, ports, frame.interface, hash);
+    if !shared::count_known(per_cpu, &key, sender, &wire, packet.flags) {
+        return Outcome::NO_BUCKET;
+    }
+    per_cpu.add_own_total(H::DIRECTION, &wire);
+    Outcome::DONE
 }
 
 /// The ports of a key whose server is certain; `sender` is 1 if the server sent the packet, else 0.

@@ -29,6 +29,9 @@ pub(crate) static SECRET_0: Global<u64> = Global::new(0);
 /// An odd number whose bits look random: 2^64 divided by the golden ratio.
 pub const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// What stands before an IPv4 address in an IPv4-mapped one (RFC 4291, section 2.5.5.2), in network byte order.
+const MAPPED: u64 = 0xffff_u32.to_be() as u64;
+
 /// Source and destination address in network byte order, as they are in the packet.
 pub(crate) type Addresses4 = u64;
 pub(crate) type Addresses6 = [[u64; 2]; 2];
@@ -84,8 +87,13 @@ layouts! {
 pub(crate) trait AddressPair: Copy {
     type Layout: Layout;
 
+    /// Whether they are of IPv6.
+    const IS_IPV6: bool;
+
     fn fold(self) -> u64;
     fn swapped(self) -> Self;
+    /// As the shared table keeps them: IPv4 addresses as IPv4-mapped ones.
+    fn mapped(self) -> Addresses6;
     /// Whether the source comes first in a fixed order of addresses; ports decide between equal addresses.
     fn precedes(self, ports: (u16, u16)) -> bool;
 
@@ -117,6 +125,25 @@ pub(crate) trait AddressValues: AddressPair {
 /// Both IPv4 addresses in one number, in network byte order.
 impl AddressPair for Addresses4 {
     type Layout = Bucket4;
+    const IS_IPV6: bool = false;
+
+    #[inline(always)]
+    fn mapped(self) -> Addresses6 {
+        let swapped = self.swapped();
+        let (source, destination) = if cfg!(target_endian = "little") {
+            (self as u32, swapped as u32)
+        } else {
+            (swapped as u32, self as u32)
+        };
+        [source, destination].map(|address| {
+            let word = if cfg!(target_endian = "little") {
+                u64::from(address) << 32 | MAPPED
+            } else {
+                MAPPED << 32 | u64::from(address)
+            };
+            [0, word]
+        })
+    }
 
     #[inline(always)]
     fn fold(self) -> u64 {
@@ -177,6 +204,12 @@ impl AddressValues for Addresses4 {
 
 impl AddressPair for Addresses6 {
     type Layout = Bucket6;
+    const IS_IPV6: bool = true;
+
+    #[inline(always)]
+    fn mapped(self) -> Addresses6 {
+        self
+    }
 
     #[inline(always)]
     fn fold(self) -> u64 {
@@ -244,6 +277,13 @@ impl AddressValues for Addresses6 {
 
 impl AddressPair for AddressesInPacket {
     type Layout = Bucket6;
+    const IS_IPV6: bool = true;
+
+    #[inline(always)]
+    fn mapped(self) -> Addresses6 {
+        let [a, b, c, d] = self.words();
+        [[a, b], [c, d]]
+    }
 
     #[inline(always)]
     fn fold(self) -> u64 {

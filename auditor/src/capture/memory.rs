@@ -59,13 +59,21 @@ impl<T: FromBytes + IntoBytes + Immutable> Memory<T> {
     }
 
     /// Takes an entry out, so that zeros are left, if its word at `offset` is not 0.
-    ///
-    /// No reference is made to what the kernel half writes to as well: not even to a half of the table that it has left.
     pub(super) fn take(&self, index: usize, offset: usize) -> Option<T> {
         if self.word(index, offset)?.load(Ordering::Acquire) == 0 {
             return None;
         }
-        // SAFETY: `word` has found that the entry lies inside the mapping; any bytes are a `T`, zeros too.
+        self.take_all(index)
+    }
+
+    /// Takes an entry out, whatever it holds, so that zeros are left; `None` if there is none at this index.
+    ///
+    /// No reference is made to what the kernel half writes to as well: not even to a half of the table that it has left.
+    pub(super) fn take_all(&self, index: usize) -> Option<T> {
+        if self.n_entries <= index {
+            return None;
+        }
+        // SAFETY: the entry lies inside the mapping; any bytes are a `T`, zeros too.
         unsafe {
             let entry = self.start.as_ptr().add(index);
             let taken = entry.read_volatile();

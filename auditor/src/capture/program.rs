@@ -29,7 +29,8 @@ use super::{
     maps::memory,
     memory::Memory,
     privilege,
-    table::{Sizes, Table, Take},
+    sizes::Sizes,
+    table::{Table, Take},
 };
 use crate::port::{PortRange, PortSet};
 

@@ -20,7 +20,8 @@ use super::{
     error::CaptureError,
     file::Frame,
     program::{Capture, Settings},
-    table::{Sizes, Take},
+    sizes::Sizes,
+    table::Take,
 };
 
 /// The length of an epoch in a replay, in nanoseconds.

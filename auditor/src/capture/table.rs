@@ -1,140 +1,26 @@
 //! The flow table as seen from user space: sets the half that programs write to, and reads the other one.
 
 use std::{
-    io,
     mem::offset_of,
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use auditor_common::{
     Bucket4, Bucket6, BucketRecord, ConversationKey, ConversationRecord, Direction, Half, Header,
-    MOST_CPUS, PackedPorts, PortKind, SharedBucket, SharedHalf, State, Tally, Totals,
+    MOST_CPUS, PackedPorts, PortKind, SharedBucket, SharedHalf, SharedOpening, State, Tally,
+    Totals,
     packet::{kept_ipv6, unpack4},
     port::bit,
 };
-use aya::{Ebpf, util::nr_cpus};
+use aya::Ebpf;
 
-use super::{error::CaptureError, maps::memory, memory::Memory, wait::Wait};
-
-/// The numbers of buckets in each part of the table; powers of two.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Sizes {
-    /// Buckets in each half of a CPU: here for IPv4, below for IPv6.
-    pub buckets_4: u32,
-    pub buckets_6: u32,
-    /// Buckets in each half of the shared table: twice as many as flows at a time, so that probing finds one for each.
-    pub shared: u32,
-    /// CPUs that this kernel may ever have.
-    pub n_cpus: u32,
-}
-
-impl Sizes {
-    /// The sizes for about `flows` flows at a time.
-    ///
-    /// # Errors
-    ///
-    /// The number of possible CPUs can't be read, or as many buckets for each of them are more than a map can have.
-    pub fn new(flows: u32) -> io::Result<Self> {
-        let n_cpus = nr_cpus().map_err(|(_, error)| error)?;
-        Self::on(u32::try_from(n_cpus).unwrap_or(u32::MAX), flows).ok_or_else(|| {
-            let problem = format!(
-                "{flows} flows at a time are more than this host's {n_cpus} CPUs can each have buckets for; give fewer by --flows"
-            );
-            io::Error::new(io::ErrorKind::InvalidInput, problem)
-        })
-    }
-
-    /// The sizes on a host of so many CPUs; `None` if the numbers of a map's entries would not fit into 32 bits.
-    fn on(n_cpus: u32, flows: u32) -> Option<Self> {
-        let buckets_4 = (flows / FLOWS_PER_BUCKET_4)
-            .max(FEWEST)
-            .checked_next_power_of_two()?;
-        let sizes = Self {
-            buckets_4,
-            buckets_6: (flows / FLOWS_PER_BUCKET_6).max(FEWEST).next_power_of_two(),
-            shared: flows
-                .max(FEWEST)
-                .checked_next_power_of_two()?
-                .checked_mul(2)?,
-            n_cpus,
-        };
-        sizes.shared.checked_mul(2)?;
-        n_cpus.checked_mul(2)?.checked_mul(buckets_4)?;
-        Some(sizes)
-    }
-
-    /// What the programs are to be told, by the names of their globals.
-    pub const fn globals(&self) -> [(&'static str, u32); 3] {
-        [
-            ("MASK_4", self.buckets_4 - 1),
-            ("MASK_6", self.buckets_6 - 1),
-            ("MASK_SHARED", self.shared - 1),
-        ]
-    }
-
-    /// The entries of each map of buckets.
-    pub const fn entries(&self) -> [(&'static str, u32); 3] {
-        let halves = 2 * self.n_cpus;
-        [
-            ("BUCKETS_4", halves * self.buckets_4),
-            ("BUCKETS_6", halves * self.buckets_6),
-            ("SHARED", 2 * self.shared),
-        ]
-    }
-
-    /// Bytes of kernel memory for all maps together, as ARCHITECTURE.md derives them.
-    pub fn kernel_bytes(&self) -> u64 {
-        let buckets = u64::from(self.buckets_4) * size_of::<Bucket4>() as u64
-            + u64::from(self.buckets_6) * size_of::<Bucket6>() as u64;
-        let shared = u64::from(self.shared) * size_of::<SharedBucket>() as u64;
-        2 * (u64::from(self.n_cpus) * buckets + shared) + OTHER_MAPS
-    }
-}
-
-/// How many conversations one drain found, in the part of the table where they were most.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Found {
-    /// Buckets taken on the CPU that had most: here for IPv4, below for IPv6.
-    pub buckets_4: u32,
-    pub buckets_6: u32,
-    /// Buckets taken of the shared table, which holds what finds none on its CPU: here by IPv4, below by IPv6.
-    pub shared_4: u32,
-    pub shared_6: u32,
-}
-
-impl Sizes {
-    /// The flows at a time for which all that was found would have had a bucket, if less than that was asked for and a good
-    /// part had none; as a power of two. Keys collide before the table is full, so it needs more than twice as many buckets.
-    pub fn flows_wanted(&self, found: Found) -> Option<u32> {
-        let wanted = |taken: u32, shared: u32, buckets: u32, part: u32| {
-            let all = taken.saturating_add(shared);
-            let has_room = shared <= buckets / 16;
-            let flows = (all / 2).saturating_mul(5).checked_next_power_of_two();
-            flows.filter(|_| !has_room)?.checked_mul(part)
-        };
-        let most = wanted(
-            found.buckets_4,
-            found.shared_4,
-            self.buckets_4,
-            FLOWS_PER_BUCKET_4,
-        )
-        .max(wanted(
-            found.buckets_6,
-            found.shared_6,
-            self.buckets_6,
-            FLOWS_PER_BUCKET_6,
-        ))?;
-        (self.shared / 2 < most).then_some(most)
-    }
-}
-
-/// Flows at a time for each bucket of a CPU: not each CPU has all of them.
-const FLOWS_PER_BUCKET_4: u32 = 4;
-const FLOWS_PER_BUCKET_6: u32 = 8;
-/// With fewer buckets, nearly all keys in a half would collide.
-const FEWEST: u32 = 8;
-/// Known ports, packets counted by port for want of room (`LOST`, 8 MiB), fragments.
-const OTHER_MAPS: u64 = 9 << 20;
+use super::{
+    error::CaptureError,
+    maps::memory,
+    memory::Memory,
+    sizes::{Found, Sizes},
+    wait::Wait,
+};
 
 /// The table, mapped into memory.
 #[derive(Debug)]
@@ -145,6 +31,7 @@ pub struct Table {
     buckets_4: Memory<Bucket4>,
     buckets_6: Memory<Bucket6>,
     shared: Memory<SharedBucket>,
+    openings: Memory<SharedOpening>,
     /// The half that the kernel half writes to.
     half: usize,
     /// What the last drain found.
@@ -169,6 +56,7 @@ impl Table {
             buckets_4: memory(ebpf, "BUCKETS_4", halves * sizes.buckets_4 as usize)?,
             buckets_6: memory(ebpf, "BUCKETS_6", halves * sizes.buckets_6 as usize)?,
             shared: memory(ebpf, "SHARED", 2 * sizes.shared as usize)?,
+            openings: memory(ebpf, "OPENINGS", 2 * sizes.shared as usize)?,
             half: 0,
             found: Found::default(),
         };
@@ -293,7 +181,6 @@ impl Table {
     fn collect(&mut self, old: usize, found: Take<'_>) -> Totals {
         let mut totals = Totals::default();
         let mut in_table = Found::default();
-        let mut uses_shared = false;
         for cpu in 0..self.n_headers() {
             let mut taken = Found::default();
             let part = cpu as usize * 2 + old;
@@ -311,7 +198,6 @@ impl Table {
             });
             totals += Totals { received, sent };
             let word = take(offset_of!(Half, unproven));
-            uses_shared |= is_shared_used(word);
             let n_taken = n_taken(word);
             // Where nothing was taken there is nothing to be read: on most hosts, in all buckets of IPv6.
             if n_taken == 0 {
@@ -339,52 +225,74 @@ impl Table {
             }
             in_table.buckets_6 = in_table.buckets_6.max(taken.buckets_6);
         }
-        if uses_shared {
-            let n_buckets = self.sizes.shared as usize;
-            for index in old * n_buckets..(old + 1) * n_buckets {
-                let taken = self.shared.take(index, offset_of!(SharedBucket, ports));
-                // What nobody has finished taking holds nothing.
-                let Some(bucket) = taken.filter(|taken| taken.ports != SharedBucket::BEING_TAKEN)
-                else {
-                    continue;
-                };
-                let (is_ipv6, ports) = PackedPorts(bucket.ports).take_ipv6();
-                let addresses = bucket.addresses.map(in_bytes);
-                let key = ConversationKey {
-                    addresses: if is_ipv6 {
-                        in_table.shared_6 += 1;
-                        addresses.map(kept_ipv6)
-                    } else {
-                        in_table.shared_4 += 1;
-                        addresses
-                    },
-                    ports: ports.0,
-                    interface: bucket.interface,
-                };
-                found(&key, &(&bucket).into());
-            }
-        }
-        let taken_in = offset_of!(State, shared)
-            + old * size_of::<SharedHalf>()
-            + offset_of!(SharedHalf, taken_in);
-        if let Some(word) = self.state.word(0, taken_in) {
-            word.store(0, Ordering::SeqCst);
-        }
+        self.collect_shared(old, &mut in_table, found);
         self.found = in_table;
         totals
     }
+
+    /// Takes everything out of a half of the shared table.
+    fn collect_shared(&mut self, old: usize, in_table: &mut Found, found: Take<'_>) {
+        let swap = |field: usize| {
+            let word = self.state.word(0, shared_at(old, field));
+            word.map_or(0, |word| word.swap(0, Ordering::SeqCst))
+        };
+        swap(offset_of!(SharedHalf, taken_in));
+        let n_taken = swap(offset_of!(SharedHalf, taken));
+        if u64::from(SharedHalf::LISTED) < n_taken {
+            let n_buckets = self.sizes.shared as usize;
+            for index in old * n_buckets..(old + 1) * n_buckets {
+                self.take_shared(index, in_table, found);
+            }
+            return;
+        }
+        for number in 0..usize::try_from(n_taken).unwrap_or(usize::MAX) {
+            // Two of them in a word.
+            let at = shared_at(old, offset_of!(SharedHalf, listed)) + number / 2 * 8;
+            let Some(word) = self.state.word(0, at) else {
+                return;
+            };
+            let [first, second]: [u32; 2] = zerocopy::transmute!(word.load(Ordering::Relaxed));
+            let index = if number % 2 == 0 { first } else { second };
+            self.take_shared(index as usize, in_table, found);
+        }
+    }
+
+    /// Takes what a bucket of the shared table holds out of it, if anything.
+    fn take_shared(&self, index: usize, in_table: &mut Found, found: Take<'_>) {
+        let Some(bucket) = self.shared.take(index, offset_of!(SharedBucket, ports)) else {
+            return;
+        };
+        let opening = self.openings.take_all(index).unwrap_or_default();
+        // What nobody has finished taking holds nothing.
+        if bucket.ports == SharedBucket::BEING_TAKEN {
+            return;
+        }
+        let (is_ipv6, ports) = PackedPorts(bucket.ports).take_ipv6();
+        let addresses = bucket.addresses.map(in_bytes);
+        let key = ConversationKey {
+            addresses: if is_ipv6 {
+                in_table.shared_6 += 1;
+                addresses.map(kept_ipv6)
+            } else {
+                in_table.shared_4 += 1;
+                addresses
+            },
+            ports: ports.0,
+            interface: bucket.interface,
+        };
+        found(&key, &ConversationRecord::of_shared(&bucket, &opening));
+    }
+}
+
+/// Offset of a field of a half's shared counters in the state.
+fn shared_at(half: usize, field: usize) -> usize {
+    offset_of!(State, shared) + half * size_of::<SharedHalf>() + field
 }
 
 /// All buckets taken, of the word of a half that starts with `unproven` and ends with `taken`.
 fn n_taken(word: u64) -> u32 {
     let [_, taken]: [u32; 2] = zerocopy::transmute!(word);
-    taken & !Half::USES_SHARED
-}
-
-/// Whether the CPU has taken a bucket of the shared table.
-fn is_shared_used(word: u64) -> bool {
-    let [_, taken]: [u32; 2] = zerocopy::transmute!(word);
-    taken & Half::USES_SHARED != 0
+    taken
 }
 
 /// The bytes of an address that is kept in two words.
@@ -404,45 +312,4 @@ fn visit(take: Take<'_>, addresses: [[u8; 16]; 2], ports: u64, record: &BucketRe
         interface: record.interface,
     };
     take(&key, &record.into());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Found, Sizes};
-
-    #[test]
-    fn how_large_a_table_would_do() {
-        let sizes = Sizes::on(2, 65_536).unwrap();
-        let wanted = |buckets_4, shared_4, buckets_6, shared_6| {
-            sizes.flows_wanted(Found {
-                buckets_4,
-                buckets_6,
-                shared_4,
-                shared_6,
-            })
-        };
-        // All but a few that collide have a bucket.
-        assert_eq!(wanted(16_384, 0, 0, 0), None);
-        assert_eq!(wanted(9_000, 900, 0, 0), None);
-        // 100,000 of IPv4: 262,144 buckets on each CPU.
-        assert_eq!(wanted(16_384, 83_616, 0, 0), Some(1 << 20));
-        assert_eq!(wanted(0, 0, 8_000, 12_000), Some(1 << 19));
-        let found = Found {
-            buckets_4: 1 << 14,
-            shared_4: u32::MAX,
-            ..Found::default()
-        };
-        assert_eq!(sizes.flows_wanted(found), None);
-    }
-
-    #[test]
-    fn sizes_that_no_map_can_have() {
-        // What `--flows` takes at the most, on hosts of 256 and 512 CPUs.
-        let most = 1 << 24;
-        assert_eq!(Sizes::on(256, most).unwrap().buckets_4, 1 << 22);
-        assert_eq!(Sizes::on(512, most), None);
-        assert!(Sizes::on(512, most / 2).is_some());
-        assert_eq!(Sizes::on(u32::MAX, 1), None);
-        assert_eq!(Sizes::on(1, u32::MAX), None);
-    }
 }

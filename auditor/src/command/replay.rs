@@ -150,6 +150,7 @@ struct TotalsJson {
     #[serde(rename = "type")]
     kind: &'static str,
     frames: u64,
+    /// Frames whose type is not that of IP, be it inside or not: also of PPPoE, MPLS and MACsec.
     non_ip: u64,
     malformed: u64,
     short: u64,
@@ -168,7 +169,7 @@ impl TotalsJson {
         Self {
             kind: "totals",
             frames: totals.frames,
-            non_ip: count(&[Reason::Arp, Reason::NotIp]),
+            non_ip: count(&[Reason::Arp, Reason::NotIp, Reason::LinkUnread]),
             malformed: count(&[Reason::Truncated, Reason::Malformed]),
             short: totals.short,
             fragments: totals.fragments,

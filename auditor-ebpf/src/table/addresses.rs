@@ -137,9 +137,9 @@ impl AddressPair for Addresses4 {
         };
         [source, destination].map(|address| {
             let word = if cfg!(target_endian = "little") {
-                u64::from(address) << 32 | MAPPED
+                Self::from(address) << 32 | MAPPED
             } else {
-                MAPPED << 32 | u64::from(address)
+                MAPPED << 32 | Self::from(address)
             };
             [0, word]
         })

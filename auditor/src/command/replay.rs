@@ -150,7 +150,7 @@ struct TotalsJson {
     #[serde(rename = "type")]
     kind: &'static str,
     frames: u64,
-    /// Frames whose type is not that of IP, be it inside or not: also of PPPoE, MPLS and MACsec.
+    /// Frames whose type is not that of IP, be it inside or not: also of `PPPoE`, MPLS and `MACsec`.
     non_ip: u64,
     malformed: u64,
     short: u64,

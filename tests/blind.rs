@@ -186,6 +186,7 @@ fn a_watch_outlives_its_interface() {
     };
     let finished = watch(&one, directory.path(), watching, |pid| {
         one.run("ip link delete eth0").unwrap();
+        // Several turns without it, so that the watch has seen it gone.
         sleep(Duration::from_millis(1500));
         let near = one.path().display().to_string();
         other

@@ -206,6 +206,7 @@ fn converse(one: &Namespace, other: &Namespace, stop: &AtomicBool) {
         while let Ok((mut stream, _)) = served.accept() {
             let _failed = stream.write_all(b"y");
         }
+        // Connections that do not come in a flood: this is a host at work.
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -219,6 +220,7 @@ fn change(one: &Namespace, other: &Namespace, stop: &AtomicBool) {
             .enter(|| Ok(TcpListener::bind("127.0.0.1:0")?))
             .unwrap();
         let lives = guest.enter(|| Ok(Command::new("sleep").arg("60").spawn()?));
+        // Long enough for the watch to take it up.
         thread::sleep(Duration::from_secs(3));
         one.run("ip link delete eth7").unwrap();
         drop(listener);
@@ -246,6 +248,7 @@ fn ask(one: &Namespace, pid: Pid, stop: &AtomicBool) {
         if n_asked.is_multiple_of(10) {
             let _ended = kill(pid, Signal::SIGHUP);
         }
+        // As often as Prometheus would ask at most.
         thread::sleep(Duration::from_secs(1));
     }
 }

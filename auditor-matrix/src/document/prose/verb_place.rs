@@ -267,6 +267,10 @@ fn subject(pieces: &Pieces<'_>, last: usize) -> Option<usize> {
     }
     let mut at = last;
     while let Some(before) = at.checked_sub(1) {
+        // A text without marks is looked at once, and not once for each of its words.
+        if MOST_SUBJECT < last - at {
+            return None;
+        }
         let is_joint = pieces.is_any(before, &["and", "or"]);
         if !is_noun(before) && !is_joint {
             let is_mark = pieces.word(before).is_some_and(Word::is_mark);
@@ -279,6 +283,9 @@ fn subject(pieces: &Pieces<'_>, last: usize) -> Option<usize> {
     }
     Some(at)
 }
+
+/// A subject, be it a list, has no more words.
+const MOST_SUBJECT: usize = 12;
 
 /// Whether what stands here is the object of a verb: a name, or something that a preposition of traffic hands on.
 fn begins_object(pieces: &Pieces<'_>, at: usize) -> bool {

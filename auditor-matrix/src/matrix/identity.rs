@@ -31,6 +31,7 @@ pub(super) fn slug(text: &str, most: usize) -> String {
 
 /// A short stable name of a condition: what remains of its sentence without filler words.
 pub(super) fn condition(sentence: &str) -> String {
+    let sentence = behind_if(sentence);
     // `sign-on` is one word, whose second half fills nothing.
     let words: Vec<String> = sentence
         .split(|c: char| !c.is_alphanumeric() && c != '-')
@@ -42,6 +43,48 @@ pub(super) fn condition(sentence: &str) -> String {
         slug(sentence, 4)
     } else {
         words.join("-")
+    }
+}
+
+/// What follows the `if` of a sentence that says before it no more than that something is needed: `This port is required only if`.
+fn behind_if(sentence: &str) -> &str {
+    let lower = sentence.to_ascii_lowercase();
+    let Some((at, joint)) = [" if ", " when "]
+        .iter()
+        .filter_map(|joint| lower.find(joint).map(|at| (at, joint)))
+        .min()
+    else {
+        return sentence;
+    };
+    let says_nothing = lower
+        .get(..at)
+        .unwrap_or_default()
+        .split(|c: char| !c.is_alphanumeric())
+        .all(|word| {
+            word.is_empty()
+                || FILLER.contains(&word)
+                || matches!(
+                    word,
+                    "this"
+                        | "these"
+                        | "it"
+                        | "port"
+                        | "ports"
+                        | "rule"
+                        | "must"
+                        | "open"
+                        | "opened"
+                        | "note"
+                        | "necessary"
+                        | "applies"
+                )
+        });
+    let behind = sentence.get(at + joint.len()..).unwrap_or_default();
+    let is_filler = |word: &str| FILLER.contains(&word.to_lowercase().as_str());
+    if says_nothing && !behind.split(' ').all(is_filler) {
+        behind
+    } else {
+        sentence
     }
 }
 
@@ -196,6 +239,11 @@ mod tests {
         );
         assert_eq!(condition("enterprise"), "enterprise");
         assert_eq!(condition("Only if required"), "only-if-required");
+        assert_eq!(
+            condition("This port is required only if mail export is enabled"),
+            "mail-export-enabled"
+        );
+        assert_eq!(condition("Mail if it is sent"), "mail-it-sent");
         assert_eq!(slug("DC/OS Net (TCP)", 4), "dc-os-net-tcp");
     }
 }

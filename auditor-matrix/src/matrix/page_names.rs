@@ -85,6 +85,16 @@ impl PageNames {
     }
 
     fn split_one(&self, text: &str) -> Vec<String> {
+        // An article begins another name: `the Core and the Edge`.
+        if let Some((one, more)) = [", and the ", ", or the ", " and the ", " or the ", ", the "]
+            .iter()
+            .find_map(|joint| text.split_once(joint))
+            && !one.contains('(')
+        {
+            let mut parts = self.split_one(one);
+            parts.extend(self.split_one(more));
+            return parts;
+        }
         if let Some(hosts) = labelled_hosts(text) {
             return hosts;
         }

@@ -11,6 +11,7 @@ mod misplaced_headings;
 mod nearest_word;
 mod nested_lists;
 mod no_silence;
+mod permitting;
 mod plain_text;
 mod presences;
 mod tables;

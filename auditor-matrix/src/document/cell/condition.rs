@@ -7,7 +7,7 @@ pub(in crate::document) fn condition(notes: &str) -> (Option<String>, Option<Str
     let (mut conditions, mut rest) = (Vec::new(), Vec::new());
     for sentence in statements(notes) {
         if is_condition(sentence) {
-            conditions.push(sentence);
+            conditions.push(without_label(sentence));
         } else if let Some(tail) = condition_at_end(sentence) {
             conditions.push(tail);
             rest.push(sentence);
@@ -62,7 +62,7 @@ const MOST_CONDITION_WORDS: usize = 12;
 /// Whether a sentence says nothing but under which condition its row holds: `If mail is sent`, `Only applies if the store is
 /// remote`, `This port is required when TLS is used`.
 fn is_condition(sentence: &str) -> bool {
-    let lower = sentence.to_lowercase();
+    let lower = without_label(sentence).to_lowercase();
     if tells_what_else(&lower) {
         return false;
     }
@@ -81,6 +81,34 @@ fn is_condition(sentence: &str) -> bool {
         }
     }
     false
+}
+
+/// A sentence without the word that draws attention to it, be it marked or not: `*Note:* Only needed when mail is sent`.
+fn without_label(sentence: &str) -> &str {
+    let is_mark = |c: char| matches!(c, '*' | '_' | '(' | '[');
+    let Some((label, rest)) = sentence.split_once(':') else {
+        return sentence.trim_start_matches(is_mark);
+    };
+    let is_label = matches!(
+        label.trim_matches(is_mark).to_lowercase().as_str(),
+        "note"
+            | "notes"
+            | "important"
+            | "caution"
+            | "warning"
+            | "tip"
+            | "hint"
+            | "attention"
+            | "remark"
+            | "nb"
+            | "n.b"
+            | "n.b."
+    );
+    if is_label {
+        rest.trim_start_matches(|c: char| is_mark(c) || c.is_whitespace())
+    } else {
+        sentence.trim_start_matches(is_mark)
+    }
 }
 
 /// Whether what follows from a condition is of something else than the row: `If several tills run, additional ports may be needed`.

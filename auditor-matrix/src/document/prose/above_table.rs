@@ -8,7 +8,7 @@ use super::{
     words::words,
 };
 use crate::{
-    document::{names::Names, section, text::sentences},
+    document::{names::Names, row::Direction, section, text::sentences},
     transport::Transport,
 };
 
@@ -59,6 +59,9 @@ impl AboveTable {
                 && one != other
             {
                 above.between = Some((one.clone(), other.clone()));
+            }
+            if read.direction == Some(Direction::Outbound) {
+                above.asker = section::needing(sentence, names).or(above.asker);
             }
             if read.ends.is_mutual || read.direction.is_some() {
                 continue;

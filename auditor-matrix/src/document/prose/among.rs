@@ -12,13 +12,37 @@ static AMONG: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// `intra-cluster communication`, `inter-node traffic`
+static WITHIN: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)\b(?:intra|inter)-?(?P<what>cluster|node|server|host|broker|peer|site|member|replica)s? (?:communications?|traffic|connections?|messages|replication)\b",
+    )
+});
+
 /// The machines that talk to each other: one plural name behind `between`.
 pub(super) fn among(sentence: &str, names: &Names) -> Option<String> {
-    let found = AMONG.captures(sentence)?;
+    let Some(found) = AMONG.captures(sentence) else {
+        return within(sentence);
+    };
     let head = found.name("head")?.as_str();
     let is_plural = head.ends_with('s') && !head.ends_with("ss");
     let is_one = !format!(" {head} ").to_lowercase().contains(" and ");
     let place = found.name("where").map_or("", |place| place.as_str());
     (is_plural && is_one && !place.contains(" and ") && section::names_machines(head, names))
         .then(|| format!("{head}{place}"))
+}
+
+/// The machines between whose own kind traffic goes: `intra-cluster communication`.
+pub(super) fn within(sentence: &str) -> Option<String> {
+    let what = WITHIN
+        .captures(sentence)?
+        .name("what")?
+        .as_str()
+        .to_lowercase();
+    // Of a cluster its nodes talk to each other.
+    Some(if what == "cluster" {
+        "cluster nodes".to_owned()
+    } else {
+        format!("{what}s")
+    })
 }

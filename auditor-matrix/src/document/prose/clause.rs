@@ -6,11 +6,14 @@ mod loose;
 mod offer;
 mod open_phrase;
 mod open_to;
+mod permitted;
 mod place;
 mod port_subject;
 mod prepositions;
+mod taken_up;
 mod verb_group;
 
+use self::permitted::{is_manner, may_be_asked};
 pub(super) use self::{
     loose::loose_ends,
     offer::{Offer, offer},
@@ -91,7 +94,7 @@ pub(super) fn clauses(pieces: &Pieces<'_>, names: &Names) -> Vec<Clause> {
         found.extend(grammar.used_by(at));
         let Some(ends) = found
             .into_iter()
-            .filter(|ends| 0 < ends.n_known())
+            .filter(|ends| 0 < ends.n_known() && !is_manner(ends))
             .max_by_key(Ends::n_known)
         else {
             continue;
@@ -114,7 +117,7 @@ pub(super) fn clauses(pieces: &Pieces<'_>, names: &Names) -> Vec<Clause> {
                 && last.ends.server == ends.server
                 && ends_with(&last.ends.client)
         });
-        if !is_inside && !is_half {
+        if !is_inside && !is_half && !grammar.goes_on_with(at, &ends, &mut clauses) {
             clauses.push(Clause { start: at, ends });
         }
     }
@@ -324,8 +327,14 @@ impl Grammar<'_> {
         match class {
             Verb::Ask | Verb::Transfer => self.asking(doer, at, class),
             Verb::Serve => {
-                let doer = doer.filter(|doer| doer.is_machine);
                 let around = self.around(at + 1);
+                let is_told_who = around.from.is_some();
+                // "The till listens on port 80" leaves no doubt whose the port is, "The API listens" where it is.
+                let head = doer.and_then(|doer| doer.text.rsplit(' ').next());
+                let is_placed = head.is_some_and(|head| !is_software(&head.to_lowercase()));
+                let doer = doer.filter(|doer| {
+                    doer.is_machine || (is_told_who || is_placed) && may_be_asked(doer)
+                });
                 let client = around.from.or_else(|| {
                     let exposes = self.pieces.lower(at).starts_with("expos");
                     around.to.filter(|_| exposes)
@@ -362,8 +371,11 @@ impl Grammar<'_> {
                 Some(Ends::of(Some(&client), Some(doer)))
             }
             Verb::Open | Verb::Close => {
-                let doer = doer.filter(|doer| doer.is_machine)?;
+                let doer = doer.filter(|doer| may_be_asked(doer))?;
                 let around = self.around(at + 1);
+                if around.from.is_none() && self.goes_out() {
+                    return Some(Ends::of(Some(doer), Some(&around.to?)));
+                }
                 let client = around.from?;
                 Some(Ends::of(Some(&client), Some(doer)))
             }
@@ -397,11 +409,9 @@ impl Grammar<'_> {
                 {
                     return Some(Ends::of(Some(by), None).seen_from_here());
                 }
-                // "The console is queried by operators": who is asked by somebody runs somewhere, whatever it is called.
-                let runs = |doer: &&NounPhrase| {
-                    let head = doer.text.rsplit(' ').next().unwrap_or_default();
-                    doer.is_machine || around.by.is_some() && is_software(&head.to_lowercase())
-                };
+                let is_told_who = around.by.is_some() || around.from.is_some();
+                let runs =
+                    |doer: &&NounPhrase| doer.is_machine || is_told_who && may_be_asked(doer);
                 let server = doer.filter(|doer| is_reached && runs(doer))?;
                 let client = around
                     .by
@@ -423,6 +433,7 @@ fn mutual(who: &NounPhrase) -> Ends {
     // "X and Y talk to each other": one is the client, the other the server, and the other way round.
     let parts = who.text.split_once(" and ").filter(|_| who.n_parts == 2);
     let (client, server) = parts.unwrap_or((&who.text, &who.text));
+    let server = server.strip_prefix("the ").unwrap_or(server);
     Ends {
         client: Some(client.to_owned()),
         server: Some(server.to_owned()),

@@ -1,15 +1,12 @@
 //! What the line above a list or a block of commands says of it: `All nodes to Core:`, `On the Store, run:`, `UDP ports`.
 
 mod machine;
+mod plain;
 mod program;
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use self::machine::machine;
+use self::{machine::machine, plain::plain};
 use super::{
-    among::among,
+    among::{among, within},
     clause::{self, Ends},
     condition::Condition,
     further_end::FurtherEnd,
@@ -30,7 +27,7 @@ use crate::{
         names::Names,
         row::Direction,
         section,
-        text::{fold, regex, unbracket},
+        text::{fold, unbracket},
     },
     transport::Transport,
 };
@@ -86,12 +83,6 @@ impl Default for Introduction {
         }
     }
 }
-
-static ITSELF: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r" (?:itself|themselves)(?P<verb> (?:also )?(?:must|should|can|needs?|requires?|has|have|will|connects?|uses?)\b)",
-    )
-});
 
 /// A text of more words is a sentence, no label.
 const LABEL_WORDS: usize = 5;
@@ -189,8 +180,7 @@ impl Introduction {
         if MOST_LENGTH < text.len() {
             return Self::default();
         }
-        // `The Core itself must be able to reach:`
-        let plain = ITSELF.replace(text, "$verb");
+        let plain = plain(text);
         let text = &*plain;
         let is_label = text.trim_end().ends_with(':');
         let text = text.trim().trim_end_matches(':').trim_end();
@@ -271,6 +261,14 @@ impl Introduction {
                 is_mutual: true,
                 ..Ends::default()
             };
+        }
+        // "... for intra-cluster communication, accessible from the Gate": whoever else asks asks the same.
+        if let Some(many) = within(text)
+            && introduction.ends.client.is_some()
+            && introduction.ends.server.is_none()
+        {
+            introduction.ends.server = Some(many);
+            introduction.ends.direction = None;
         }
         if introduction.ends.n_known() == 0 {
             introduction.machine = machine(&nouns, &words, text, is_sentence);

@@ -83,6 +83,10 @@ impl NounPhrases<'_> {
                 break;
             };
             all.text.push_str(joint);
+            // An article begins another phrase, so what stands before the joint and behind it are two: "the Core and the Edge".
+            if is_article(self.pieces.lower(next)) {
+                all.text.push_str("the ");
+            }
             all.text.push_str(&more.text);
             let is_known = self.names.contains(&more.text)
                 || is_machine(self.pieces.lower(more.end.saturating_sub(1)));
@@ -125,7 +129,8 @@ impl NounPhrases<'_> {
     fn is_subject(&self, phrase: &NounPhrase) -> bool {
         let word = self.pieces.lower(phrase.end);
         is_auxiliary(word)
-            || verb_at(self.pieces, phrase.end).is_some()
+            // "users monitoring the Core" are users.
+            || verb_at(self.pieces, phrase.end).is_some() && !word.ends_with("ing")
             || matches!(word, "need" | "needs" | "that" | "which")
     }
 
@@ -291,6 +296,7 @@ impl NounPhrases<'_> {
             || is_address
             || is_variable;
         if !looks_like_name
+            || end == at + 1 && is_whole(head)
             || is_abstract(head) && !self.text(at, end).is_some_and(is_security_group)
             || matches!(first, "following" | "default" | "e.g" | "i.e")
             || is_protocol(head) && !is_determined
@@ -322,6 +328,8 @@ impl NounPhrases<'_> {
         (lower.ends_with("ing") || lower.ends_with("ed") && 4 < lower.len())
             && !self.is_capitalised(at)
             && (before.ends_with('s') && !before.ends_with("ss")
+                // "any user attempting to connect"
+                || lower.ends_with("ing") && self.pieces.is(at + 1, "to")
                 || matches!(
                     self.pieces.lower(at + 1),
                     "on" | "in" | "at" | "as" | "under"
@@ -383,6 +391,20 @@ impl NounPhrases<'_> {
         );
         self.pieces.sentence.get(first.start..last.end)
     }
+}
+
+/// Nouns that by themselves stand for all that the page is about, and for none of its machines: `users monitoring the system`.
+fn is_whole(lower: &str) -> bool {
+    matches!(
+        lower,
+        "system"
+            | "environment"
+            | "software"
+            | "product"
+            | "solution"
+            | "infrastructure"
+            | "deployment"
+    )
 }
 
 /// Protocols that name no server, unlike `redis` and `etcd`, which are both.

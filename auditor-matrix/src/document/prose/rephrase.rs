@@ -28,8 +28,24 @@ static LISTENING_PORT: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// `let the probes reach the Core`, `lets agents through to the Core`
+static LET: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"\b(?P<let>[Ll]et|lets|letting) (?P<who>(?:[\w'-]+ ){1,5}?)(?:(?P<passes>through|pass|in) to (?P<article>the |a |an |your |all |each |any )|(?P<verb>reach|access|connect|contact|talk|query|call) )",
+    )
+});
+
+/// `towards the Core`
+static TOWARDS: LazyLock<Regex> = LazyLock::new(|| regex(r"\btowards? "));
+
 /// The sentence in plain words.
 pub(super) fn rephrased(sentence: &str) -> Cow<'_, str> {
+    if sentence.contains("toward") {
+        return Cow::Owned(rephrased(&TOWARDS.replace_all(sentence, "to ")).into_owned());
+    }
+    if let Some(found) = LET.captures(sentence) {
+        return Cow::Owned(rephrased(&allowed(sentence, &found)).into_owned());
+    }
     let listening = LISTENING_PORT.replace(sentence, |found: &regex::Captures<'_>| {
         let part = |name: &str| found.name(name).map_or("", |part| part.as_str());
         format!(
@@ -64,6 +80,30 @@ pub(super) fn rephrased(sentence: &str) -> Cow<'_, str> {
     }
 }
 
+/// A sentence with `allow` for the `let` that was found.
+fn allowed(sentence: &str, found: &regex::Captures<'_>) -> String {
+    let part = |name: &str| found.name(name).map_or("", |part| part.as_str());
+    let allow = match part("let") {
+        "Let" => "Allow",
+        "lets" => "allows",
+        "letting" => "allowing",
+        _ => "allow",
+    };
+    let plain = if part("passes").is_empty() {
+        format!("{allow} {}to {} ", part("who"), part("verb"))
+    } else {
+        format!("{allow} traffic from {}to {}", part("who"), part("article"))
+    };
+    let whole = found.get(0).map_or(0..0, |whole| whole.range());
+    let (before, behind) = (sentence.get(..whole.start), sentence.get(whole.end..));
+    [
+        before.unwrap_or_default(),
+        &plain,
+        behind.unwrap_or_default(),
+    ]
+    .concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::rephrased;
@@ -88,5 +128,17 @@ mod tests {
             "the Gate listens on TCP port 6817 and may be changed.",
         );
         check("They get to know it.", "They get to know it.");
+        check(
+            "The firewall must let the probes through to the Gate on TCP 80.",
+            "The firewall must allow traffic from the probes to the Gate on TCP 80.",
+        );
+        check(
+            "Letting them know lets the probes reach the Gate.",
+            "Letting them know allows the probes to reach the Gate.",
+        );
+        check(
+            "Tills need port 80 towards the Gate.",
+            "Tills need port 80 to the Gate.",
+        );
     }
 }

@@ -12,7 +12,7 @@ use self::{
     traffic::governs_traffic,
 };
 use super::{
-    verb::{Verb, verb},
+    verb::{Verb, is_participle, verb},
     words::{Kind, Word},
 };
 
@@ -108,7 +108,7 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
             .get(at.saturating_sub(4)..at)
             .unwrap_or_default()
             .iter()
-            .any(|before| is_negator(&before.lower) || before.is("no"));
+            .any(|before| is_negator(&before.lower) || before.is_any(&["no", "nothing", "nobody"]));
         return (!is_read && !is_cause(words, at)).then(|| closing(words, at, &lower));
     }
     if matches!(
@@ -150,6 +150,8 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
         return match words.get(at + 1)?.lower.as_str() {
             "longer" | "need" => Some(Stance::Unneeded),
             "matter" => None,
+            // "Make sure that no firewall blocks port 80" wants the traffic.
+            _ if is_of_closing(words, at) => None,
             _ => Some(Stance::Unclear),
         };
     }
@@ -306,6 +308,17 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
         return Some(Stance::Forbidden);
     }
     Some(Stance::Unclear)
+}
+
+/// Whether what there is none of is what closes something: `no firewall blocks`.
+fn is_of_closing(words: &[Word<'_>], at: usize) -> bool {
+    words
+        .get(at + 1..)
+        .unwrap_or_default()
+        .iter()
+        .take(NEAR_NOUN)
+        .take_while(|word| !word.is_mark())
+        .any(|word| verb(&word.lower) == Some(Verb::Close) && !is_participle(&word.lower))
 }
 
 /// The words behind `without` that its noun is among.

@@ -26,11 +26,26 @@ static ARE_USED_BY: LazyLock<Regex> = LazyLock::new(|| {
 /// `Ports used by the Acme Store`, `the ports that tills listen on`, at the end of a title or of what leads to a list.
 static PORTS_OF: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?x)\b[Pp]orts?\ (?:numbers\ )?
+        r"(?x)\b[Pp]orts?\ (?:numbers\ |ranges\ )?
         (?:(?:(?:that|which)\ are\ )?(?:used|needed|required|opened|exposed|occupied)\ by\ (?:the\ |each\ |every\ |all\ (?:the\ )?|an?\ )?(?P<who>[\w./-]+(?:\ [\w./-]+){0,3})
         |(?:that\ |which\ )?(?:the\ |each\ |every\ |all\ (?:the\ )?|an?\ )?(?P<that>[\w./-]+(?:\ [\w./-]+){0,3}?)\ (?:uses?|needs?|requires?|opens?|exposes?|listens?\ (?:on|to|at)))$",
     )
 });
+
+/// `the outbound ports that are required for tills to work`
+static NEEDED_FOR: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?x)\b[Pp]orts?\ (?:(?:that|which)\ (?:are|is|must\ be)\ )?(?:opened?\ )?(?:[a-z]{2,}ed|necessary)\ (?:for|by)\ (?:the\ |each\ |every\ |all\ (?:the\ )?|an?\ )?
+        (?P<who>[\w./-]+(?:\ [\w./-]+){0,3}?)\ to\ (?:be\ able\ to\ |fully\ |properly\ |correctly\ )?(?:work|function|operate|run|connect|communicate|reach|access)\b",
+    )
+});
+
+/// Who needs the ports that a sentence is about to work: `the outbound ports that are required for tills to work`.
+pub(in crate::document) fn needing(sentence: &str, names: &Names) -> Option<String> {
+    let found = NEEDED_FOR.captures(sentence)?;
+    let who = found.name("who")?.as_str();
+    (!is_no_owner(who) && is_noun_phrase(who, names)).then(|| who.to_owned())
+}
 
 /// Whose ports a sentence says to follow.
 pub(in crate::document) fn owner(sentence: &str, names: &Names) -> Option<String> {
@@ -44,17 +59,49 @@ pub(in crate::document) fn owner(sentence: &str, names: &Names) -> Option<String
         .filter(|_| follows)
         .or_else(|| PORTS_OF.captures(sentence))?;
     let who = found.name("who").or_else(|| found.name("that"))?.as_str();
+    let who = without_release(who);
+    (!is_no_owner(who) && is_noun_phrase(who, names)).then(|| who.to_owned())
+}
+
+/// Whether words stand for nobody who has ports.
+fn is_no_owner(who: &str) -> bool {
     // `ports of various projects`: each of them has its own.
     let is_of_each = ["various ", "different ", "several ", "multiple ", "many "]
         .iter()
         .any(|many| who.to_lowercase().starts_with(many));
-    let is_abstract = is_of_each
-        || who.to_lowercase().split([' ', '-']).any(|word| {
-            ABSTRACT.contains(&word)
+    let n_words = who.split(' ').count();
+    let mut before = "";
+    is_of_each
+        || who.split([' ', '-']).any(|word| {
+            let lower = word.to_lowercase();
+            // `Acme Store Software` is a name; `Acme software` and `software` are none.
+            let is_part = matches!(
+                lower.as_str(),
+                "software" | "system" | "solution" | "application"
+            ) && [before, word]
+                .iter()
+                .all(|word| word.starts_with(char::is_uppercase));
+            before = word;
+            let word = lower.as_str();
+            ABSTRACT.contains(&word) && !is_part
                 || word.contains(|c: char| c.is_ascii_digit())
-                || application_protocol::transports(word).is_some()
-        });
-    (!is_abstract && is_noun_phrase(who, names)).then(|| who.to_owned())
+                // `Vault Enterprise Software` is named after what it speaks; `Vault traffic` is not.
+                || n_words < 3 && application_protocol::transports(word).is_some()
+        })
+}
+
+/// A name without the release of it that a page is written for: `current Acme Store release`.
+fn without_release(who: &str) -> &str {
+    let Some(rest) = ["current ", "latest ", "present "]
+        .iter()
+        .find_map(|adjective| who.strip_prefix(adjective))
+    else {
+        return who;
+    };
+    [" release", " version", " edition"]
+        .iter()
+        .find_map(|noun| rest.strip_suffix(noun))
+        .unwrap_or(rest)
 }
 
 /// Who reads the page, what the page is, and what happens: none of them has a port.
@@ -175,6 +222,13 @@ mod tests {
             "The table below shows ports the Acme Store uses:",
             "Acme Store",
         );
+        check("Ports and port ranges used by Acme Store", "Acme Store");
+        check(
+            "The current Acme Store release uses the following ports by default:",
+            "Acme Store",
+        );
+        check("Ports used by Acme Store Software", "Acme Store Software");
+        check("Ports used by software", "-");
         check("Ports used by you", "-");
         check("Ports used by default", "-");
         check("Please open the following ports:", "-");

@@ -12,6 +12,7 @@ mod fence;
 mod include;
 mod indentation;
 mod line_kind;
+mod magic_block;
 mod shortcode;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -203,6 +204,7 @@ impl<'a> Scanner<'a> {
             'i' | 'e' if self.module(line, trimmed) => true,
             '<' if self.component_line(line, trimmed, indent) => true,
             '{' | '<' if self.template_line(line, trimmed, indent) => true,
+            '[' if self.magic_block(line, trimmed) => true,
             // Attributes of the block above, as kramdown writes them.
             '{' if trimmed.starts_with("{:") && trimmed.ends_with('}') => true,
             '-' | '[' | '{' | '<' | '@' | '!' | ':' | ';' => self.include_line(line, trimmed),

@@ -309,3 +309,32 @@ fn exports_are_code() {
         &["1 import the page from 8443"],
     );
 }
+
+#[test]
+fn tables_as_json_with_cells_in_any_order() {
+    check(
+        "[block:parameters]\n{\n\"data\": {\n\"1-0\": \"5432\",\n\"h-0\": \"Port\",\n\"0-0\": \"443\",\n\"h-1\": \"For\",\n\
+         \"0-1\": \"[tills](x)\"\n},\n\"cols\": 2, \"rows\": 2}\n[/block]\n\n[block:callout]\n{\"type\": \"info\", \"body\": \
+         \"The Gate listens on 8443.\", \"title\": \"Note\"}\n[/block]\nBelow.",
+        &[
+            "5h Port|For",
+            "6 443|tills",
+            "4 5432|",
+            "13 Note",
+            "13 The Gate listens on 8443.",
+            "16 Below.",
+        ],
+    );
+    check(
+        "[block:code]\n{no JSON 80\n[/block]\nBelow.",
+        &[
+            "1 unread this block `code` is no JSON \"{no JSON 80\"",
+            "4 Below.",
+        ],
+    );
+    // Without an end the rest of the page is the block's, and is said.
+    check(
+        "[block:parameters]\n{\"data\": {}}\nPort 80 is open.",
+        &["1 unread this block `parameters` is no JSON \"{\\\"data\\\": {}} Port 80 is open.\""],
+    );
+}

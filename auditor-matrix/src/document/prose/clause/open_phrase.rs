@@ -1,12 +1,15 @@
 //! Phrases without a subject of their own: `allow X to reach Y`, `open port 80 on the Core`, `traffic from X to Y`.
 
-use super::{Ends, Grammar};
-use crate::document::prose::{
-    noun_phrase::NounPhrase,
-    verb::{Verb, verb},
-    verb_place::verb_at,
-    vocabulary::{is_determiner, is_pronoun},
-    words::Kind,
+use super::{Ends, Grammar, permitted::may_be_asked};
+use crate::document::{
+    prose::{
+        noun_phrase::NounPhrase,
+        verb::{Verb, verb},
+        verb_place::verb_at,
+        vocabulary::{is_determiner, is_pronoun},
+        words::Kind,
+    },
+    section::is_machine,
 };
 
 impl Grammar<'_> {
@@ -127,6 +130,15 @@ impl Grammar<'_> {
             let ends = Ends::of(Some(&client), around.on.as_ref());
             return Some(ends.seen_from_here());
         }
+        // "Open port 22 on the Core for the probes": where the port is is said, so another end is who asks.
+        if let Some(on) = around.on.as_ref().filter(|on| may_be_asked(on))
+            && opens_port
+            && around.from.is_none()
+            && around.to.is_none()
+            && let Some(client) = self.for_whom(start)
+        {
+            return Some(Ends::of(Some(&client), Some(on)));
+        }
         // "open port 22 to the jump host" may mean either end; "allow traffic to the Core" means the server.
         let is_clear = around.from.is_some() || !opens_port;
         // "allow requests to reach the Core"
@@ -139,6 +151,24 @@ impl Grammar<'_> {
             return Some(Ends::of(around.from.as_ref(), Some(&on)));
         }
         Some(Ends::of(around.from.as_ref(), to.as_ref()).seen_from_here())
+    }
+
+    /// Who is named behind `for`, rather than what: `for the probes`, `for administrators`, but not `for statistics`.
+    fn for_whom(&self, start: usize) -> Option<NounPhrase> {
+        let at = (start..self.pieces.len()).find(|at| self.pieces.is(*at, "for"))?;
+        let who = self.nouns.list(at + 1)?;
+        let head = who
+            .text
+            .rsplit(' ')
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
+        let acts = ["er", "or", "ers", "ors", "client", "clients"]
+            .iter()
+            .any(|ending| head.ends_with(ending));
+        let is_named =
+            is_determiner(self.pieces.lower(at + 1)) || self.nouns.names.contains(&who.text);
+        (who.is_machine && (acts || is_named || is_machine(&head))).then_some(who)
     }
 
     /// What follows `traffic`, `connections`: `from X to Y`, `from X`, `to Y`, `between X and Y`.

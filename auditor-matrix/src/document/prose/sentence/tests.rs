@@ -177,7 +177,7 @@ fn who_asks_whom() {
         ),
         (
             "Open port 8443 on the Core for Agents to connect to it.",
-            "? -> Core  8443",
+            "Agents -> Core  8443",
         ),
         (
             "Open TCP 1433 from the Core to the database server.",

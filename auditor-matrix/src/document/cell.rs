@@ -2,7 +2,7 @@
 
 mod condition;
 
-pub(super) use self::condition::condition;
+pub(super) use self::condition::{condition, may_be_conditional};
 use super::{
     application_protocol,
     row::Direction,

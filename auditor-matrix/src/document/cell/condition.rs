@@ -19,6 +19,25 @@ pub(in crate::document) fn condition(notes: &str) -> (Option<String>, Option<Str
     (join(conditions), join(rest))
 }
 
+/// Whether words that were not read as a condition may state one all the same.
+pub(in crate::document) fn may_be_conditional(text: &str) -> bool {
+    statements(text).into_iter().any(|sentence| {
+        let lower = format!(" {} ", sentence.to_lowercase());
+        let joins = [
+            " if ",
+            " unless ",
+            " only when ",
+            " only for ",
+            " in case ",
+            " provided that ",
+            " depending on ",
+        ];
+        joins.iter().any(|joint| lower.contains(joint))
+            && !is_of_closing(lower.trim())
+            && !lower.contains(" if any ")
+    })
+}
+
 /// The condition at the end of a few words: `Web interface when TLS is enabled`. Only a state of the deployment is one, and not
 /// what happens now and then: `when a job is started`.
 fn condition_at_end(sentence: &str) -> Option<&str> {
@@ -37,7 +56,8 @@ fn condition_at_end(sentence: &str) -> Option<&str> {
     }) && last.next().is_some_and(|word| matches!(word, "is" | "are"));
     let head = sentence.get(..at)?;
     let is_whole = !head.contains(['(', ',']) && !tells_of_others(head);
-    let is_short = sentence.split(' ').count() <= MOST_CONDITION_WORDS;
+    let is_short = sentence.split(' ').count() <= MOST_CONDITION_WORDS
+        && tail.split(' ').count() <= MOST_TAIL_WORDS;
     (is_state && is_whole && is_short).then_some(tail)
 }
 
@@ -57,13 +77,16 @@ fn tells_of_others(head: &str) -> bool {
 }
 
 /// A longer sentence says more than what a port is for and when.
-const MOST_CONDITION_WORDS: usize = 12;
+const MOST_CONDITION_WORDS: usize = 20;
+
+/// A longer condition says more than which state the deployment is in.
+const MOST_TAIL_WORDS: usize = 9;
 
 /// Whether a sentence says nothing but under which condition its row holds: `If mail is sent`, `Only applies if the store is
 /// remote`, `This port is required when TLS is used`.
 fn is_condition(sentence: &str) -> bool {
     let lower = without_label(sentence).to_lowercase();
-    if tells_what_else(&lower) {
+    if tells_what_else(&lower) || is_of_closing(&lower) {
         return false;
     }
     let mut is_only = false;
@@ -110,6 +133,34 @@ fn without_label(sentence: &str) -> &str {
         sentence.trim_start_matches(is_mark)
     }
 }
+
+/// Whether a sentence says what comes of shutting a port: `If you close port 443, users lose access`.
+fn is_of_closing(lower: &str) -> bool {
+    let mut words = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let is_conditional = words
+        .next()
+        .is_some_and(|first| matches!(first, "if" | "when"));
+    let condition: Vec<&str> = words.take(MOST_OF_CLOSING).collect();
+    let closes = condition.iter().any(|word| {
+        matches!(
+            *word,
+            "close"
+                | "closed"
+                | "block"
+                | "blocked"
+                | "shut"
+                | "filtered"
+                | "unavailable"
+                | "unreachable"
+        )
+    });
+    is_conditional && closes && condition.iter().any(|word| word.starts_with("port"))
+}
+
+/// So many words of a condition tell whether it is about a port that is shut.
+const MOST_OF_CLOSING: usize = 7;
 
 /// Whether what follows from a condition is of something else than the row: `If several tills run, additional ports may be needed`.
 fn tells_what_else(lower: &str) -> bool {

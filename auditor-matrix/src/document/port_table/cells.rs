@@ -111,6 +111,7 @@ impl Cells {
         cells.take_apart();
         let condition = conditional_cell(table.columns.cell(row, Column::Condition));
         cells.read_condition(table, edition, condition);
+        cells.doubt_condition(table, row, document);
         cells.read_requirement(table, row, required_text, document);
         cells
     }
@@ -211,6 +212,21 @@ impl Cells {
             (Some(alternative), None) => Some(alternative.to_owned()),
             (None, own) => own,
         };
+    }
+
+    /// A rule that holds under a condition which was not read is wider than the page, so it is said.
+    fn doubt_condition(&self, table: &PortTable<'_>, row: &TableRow, document: &mut Document) {
+        if self.condition.is_some() {
+            return;
+        }
+        let unread = [&self.notes, &self.service]
+            .into_iter()
+            .flatten()
+            .find(|text| cell::may_be_conditional(text));
+        if let Some(text) = unread {
+            let message = "may say under which condition its traffic takes place, and its rule holds always; check it, and add `when`";
+            table.problem(document, row, Severity::Remark, text, message);
+        }
     }
 
     fn read_requirement(

@@ -264,9 +264,10 @@ impl Introduction {
         }
         // "... for intra-cluster communication, accessible from the Gate": whoever else asks asks the same.
         if let Some(many) = within(text)
-            && introduction.ends.client.is_some()
+            && let Some(client) = &introduction.ends.client
             && introduction.ends.server.is_none()
         {
+            introduction.ends.client = Some(format!("{client}; {many}"));
             introduction.ends.server = Some(many);
             introduction.ends.direction = None;
         }

@@ -82,7 +82,7 @@ fn lists_that_say_to_whom_they_are_open() {
     markdown(
         "# Firewall\n\nThe following ports must be opened for intra-cluster communication (they do not need to be exposed to guests, \
          only to other tills in the cluster and the Gate node):\n\n* 7001 - ledger\n",
-        &["other tills in the cluster+Gate node -> cluster nodes tcp/7001"],
+        &["other tills in the cluster+Gate node+cluster nodes -> cluster nodes tcp/7001"],
     );
     markdown(
         "# Firewall\n\nOpen these ports to administrators or users monitoring the system:\n\n* 7001\n",
@@ -133,4 +133,42 @@ fn conditions_behind_a_label() {
             );
         }
     }
+    // What comes of a port that is shut is no condition of its traffic.
+    for says in [
+        "Note: If you close port 7001, users lose access.",
+        "If this port is blocked, mail is lost.",
+    ] {
+        markdown(
+            &format!(
+                "# Ports\n\n| From | To | Port | Notes |\n|--|--|--|--|\n| Tills | Store | 7001/tcp | {says} |\n"
+            ),
+            &["Tills -> Store tcp/7001"],
+        );
+    }
+    // A state of the deployment at the end of a longer sentence is one.
+    markdown(
+        "# Ports\n\n| From | To | Port | Notes |\n|--|--|--|--|\n| Tills | Store | 7001/tcp | Used by tills connecting to the directory of the site if single sign-on is enabled. |\n",
+        &["Tills -> Store tcp/7001 [single-sign-on-enabled]"],
+    );
+}
+
+#[test]
+fn a_condition_that_was_not_read_is_said() {
+    let remarks = |notes: &str| {
+        let page = format!(
+            "# Ports\n\n| From | To | Port | Notes |\n|--|--|--|--|\n| Tills | Store | 7001/tcp | {notes} |\n"
+        );
+        derived(&page, Format::Markdown)
+            .problems
+            .iter()
+            .any(|problem| problem.message.contains("under which condition"))
+    };
+    assert!(remarks(
+        "Tills of a site ask for prices unless the site has a copy of its own."
+    ));
+    assert!(remarks(
+        "Prices, in case somebody has changed them at night."
+    ));
+    assert!(!remarks("Prices of the day."));
+    assert!(!remarks("Required only if prices are shared."));
 }

@@ -117,6 +117,19 @@ pub(super) fn of_all(text: &str) -> Option<Said> {
     condition.text.filter(|_| !says_more).map(Said::Condition)
 }
 
+/// Who asks at the ports of the sentence before: `Only the agents need to reach this port.`
+pub(super) fn asker(text: &str, names: &Names) -> Option<String> {
+    let words = words(text);
+    if MOST_WORDS < words.len() || stance(&words) != Stance::Wanted {
+        return None;
+    }
+    let phrases = port_phrases(&words, Evidence::Stated);
+    if phrases.iter().any(|phrase| !phrase.ports.is_empty()) {
+        return None;
+    }
+    clause::asker_of_it(&Pieces::new(text, &words, &phrases), names)
+}
+
 /// What is said of the ports of a sentence by the one behind it.
 pub(super) enum Said {
     Condition(String),

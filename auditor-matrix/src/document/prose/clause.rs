@@ -17,6 +17,7 @@ use self::permitted::{is_manner, may_be_asked};
 pub(super) use self::{
     loose::loose_ends,
     offer::{Offer, offer},
+    taken_up::asker_of_it,
 };
 use super::{
     noun_phrase::{NounPhrase, NounPhrases},
@@ -121,6 +122,7 @@ pub(super) fn clauses(pieces: &Pieces<'_>, names: &Names) -> Vec<Clause> {
             clauses.push(Clause { start: at, ends });
         }
     }
+    grammar.settle_mutual(&mut clauses);
     grammar.add_places(&mut clauses);
     clauses
 }

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     document::{
+        end::{Basis, End},
         interner::Interner,
         problem::{Problem, Severity},
         row::{Direction, Row},
@@ -102,6 +103,19 @@ impl Prose {
                 {
                     for row in found.iter_mut().skip(first_of_sentence) {
                         said.apply(row);
+                    }
+                    continue;
+                }
+                let rows = found.get_mut(first_of_sentence..).unwrap_or_default();
+                let is_open = |row: &Row| row.source.is_none() && !row.loopback && !row.forbidden;
+                if !rows.is_empty()
+                    && rows.iter().all(is_open)
+                    && let Some(asker) = antecedent::asker(sentence.text, &self.names)
+                {
+                    for row in rows {
+                        let fields = Arc::make_mut(&mut row.fields);
+                        fields.source = Some(End::new(asker.clone(), Basis::Sentence));
+                        fields.direction = fields.direction.or(Some(Direction::Inbound));
                     }
                     continue;
                 }

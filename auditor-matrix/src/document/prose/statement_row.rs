@@ -156,6 +156,12 @@ impl Place<'_> {
         if !is_open {
             return;
         }
+        // "initiated by the agent" below `Agents`: who asks there is the machine itself, which asks somebody else.
+        if statement.direction.is_none() && statement.source.as_deref().is_some_and(is_same) {
+            statement.source = Some(own.to_owned());
+            statement.direction = Some(Direction::Outbound);
+            return;
+        }
         let asks = statement
             .source
             .as_deref()

@@ -78,6 +78,43 @@ fn what_follows_says_who_reaches_it() {
 }
 
 #[test]
+fn who_asks_is_said_by_the_sentence_behind() {
+    sentence(
+        "The till listens on TCP 7001. Only the update server needs to reach this port.",
+        &["update server -> till tcp/7001"],
+    );
+    sentence(
+        "The Store listens on TCP 7001. Users must be able to access it.",
+        &["Users -> Store tcp/7001"],
+    );
+    // Whom the Gate reaches says nothing of who reaches the Gate.
+    sentence(
+        "The Gate listens on TCP 7001. The Gate needs to reach the Store.",
+        &["clients -> Gate tcp/7001"],
+    );
+    sentence(
+        "The Gate listens on TCP 7001. Tills must not reach this port.",
+        &["clients -> Gate tcp/7001"],
+    );
+}
+
+#[test]
+fn who_opens_is_the_client() {
+    for opens in ["initiated", "opened", "established"] {
+        sentence(
+            &format!("Between the probes and the core, TCP 7001 is {opens} by the core."),
+            &["core -> probes tcp/7001"],
+        );
+        markdown(
+            &format!(
+                "# Ports used by the Ledger\n\n## Communication with Agents\n\n- TCP 7001: {opens} by the agent, check-in\n"
+            ),
+            &["Agents -> servers tcp/7001"],
+        );
+    }
+}
+
+#[test]
 fn lists_that_say_to_whom_they_are_open() {
     markdown(
         "# Firewall\n\nThe following ports must be opened for intra-cluster communication (they do not need to be exposed to guests, \

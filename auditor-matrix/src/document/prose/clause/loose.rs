@@ -26,6 +26,10 @@ pub(in crate::document::prose) fn loose_ends(pieces: &Pieces<'_>, names: &Names)
         };
         return (0 < ends.n_known()).then(|| ends.seen_from_here());
     }
+    // "check-in, initiated by the agent": whom it asks is not said, be the page about the agent or not.
+    if let Some(client) = opener(pieces, &grammar.nouns) {
+        return Some(Ends::of(Some(&client), None));
+    }
     let around = grammar.around(0);
     let of_machine = |end: Option<NounPhrase>| end.filter(|end| end.is_machine);
     // "(accessed by the Edge)"
@@ -53,4 +57,22 @@ pub(in crate::document::prose) fn loose_ends(pieces: &Pieces<'_>, names: &Names)
     let ends = Ends::of(client.as_ref(), server.as_ref());
     (0 < ends.n_known() && !around.is_relayed && !grammar.is_restricted())
         .then(|| ends.seen_from_here())
+}
+
+/// Who opens what a text is about: `initiated by the agent`.
+pub(super) fn opener(pieces: &Pieces<'_>, nouns: &NounPhrases<'_>) -> Option<NounPhrase> {
+    let by = (1..pieces.len()).find(|at| {
+        pieces.is(*at, "by")
+            && pieces.is_any(
+                at - 1,
+                &[
+                    "initiated",
+                    "established",
+                    "originated",
+                    "opened",
+                    "started",
+                ],
+            )
+    })?;
+    nouns.one(by + 1)
 }

@@ -5,6 +5,8 @@ use std::{
     fmt::Write as _,
     io,
     os::fd::{AsFd as _, BorrowedFd},
+    panic::resume_unwind,
+    thread,
 };
 
 use auditor_common::Direction;
@@ -241,7 +243,7 @@ fn described(filter: &Filter) -> String {
     text
 }
 
-/// The programs, loaded except for `ingress_xdp_frags`, and what attaching them needs.
+/// The programs, each of which is loaded before its first use, and what attaching them needs.
 pub(super) struct Programs<'a> {
     pub(super) ingress_xdp: &'a mut Xdp,
     /// Loaded for the first interface that needs it, since kernels before 5.18 do not accept it.
@@ -257,6 +259,29 @@ pub(super) struct Programs<'a> {
 const MOST_PREFERENCES: u16 = 16;
 
 impl Programs<'_> {
+    /// Loads the programs for tc that are not loaded, both at once: verifying them is most of what starting takes.
+    pub(super) fn load_tc(&mut self) -> Result<(), ProgramError> {
+        let load = |program: &mut SchedClassifier| match program.fd() {
+            Ok(_) => Ok(()),
+            Err(_not_loaded) => program.load(),
+        };
+        let (ingress, egress) = (&mut *self.ingress_tc, &mut *self.egress_tc);
+        thread::scope(|scope| {
+            let egress = scope.spawn(|| load(egress));
+            let ingress = load(ingress);
+            let egress = egress.join().unwrap_or_else(|panic| resume_unwind(panic));
+            ingress.and(egress)
+        })
+    }
+
+    /// Loads the program for XDP if it is not loaded.
+    pub(super) fn load_xdp(&mut self) -> Result<(), ProgramError> {
+        match self.ingress_xdp.fd() {
+            Ok(_) => Ok(()),
+            Err(_not_loaded) => self.ingress_xdp.load(),
+        }
+    }
+
     /// Attaches the ingress and egress programs to an interface.
     pub(super) fn attach(
         &mut self,
@@ -267,7 +292,10 @@ impl Programs<'_> {
         let mut placed = Vec::new();
         if ingress.hook == Hook::Xdp {
             // Drivers refuse programs without support for multiple buffers if frames of the MTU's size need several.
-            let attached = match xdp(self.ingress_xdp, interface) {
+            let first = self
+                .load_xdp()
+                .and_then(|()| xdp(self.ingress_xdp, interface));
+            let attached = match first {
                 Err(error) if !is_taken(&error) => self.xdp_frags(interface).map_err(|_also| error),
                 attached => attached,
             };

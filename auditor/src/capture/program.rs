@@ -72,7 +72,8 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/au
 const LOG_ALL: u8 = 5;
 
 impl Capture {
-    /// Loads the programs; nothing is attached yet.
+    /// Makes the maps and reads the programs. The kernel's verifier takes a second or more for each of them on a slow machine, so
+    /// each is loaded where it is first needed.
     ///
     /// # Errors
     ///
@@ -129,16 +130,7 @@ impl Capture {
             documented: KnownPorts::new(),
             guard: None,
         };
-        let programs = capture.programs()?;
-        programs
-            .ingress_xdp
-            .load()
-            .map_err(|error| refusal(&error))?;
-        programs
-            .ingress_tc
-            .load()
-            .map_err(|error| refusal(&error))?;
-        programs.egress_tc.load().map_err(|error| refusal(&error))?;
+        capture.programs()?;
         Ok(capture)
     }
 
@@ -148,7 +140,9 @@ impl Capture {
     ///
     /// The kernel's refusal.
     pub fn verified_instructions(&mut self) -> Result<Option<u64>, CaptureError> {
-        let programs = self.programs()?;
+        let mut programs = self.programs()?;
+        let loaded = programs.load_tc().and_then(|()| programs.load_xdp());
+        loaded.map_err(|error| refusal(&error))?;
         let infos = [
             programs.ingress_xdp.info(),
             programs.ingress_tc.info(),
@@ -175,7 +169,9 @@ impl Capture {
         ingress: Ingress,
     ) -> Result<Attached, CaptureError> {
         self.know_mac(interface)?;
-        let attached = self.programs()?.attach(interface, ingress);
+        let mut programs = self.programs()?;
+        programs.load_tc().map_err(|error| refusal(&error))?;
+        let attached = programs.attach(interface, ingress);
         attached.map_err(|error| {
             let hint = if ingress == Ingress::Xdp {
                 "; --ingress tc works on every driver"
@@ -195,7 +191,8 @@ impl Capture {
     ///
     /// The kernel does not say what is attached.
     pub fn leftovers(&mut self, interfaces: &[Interface]) -> Result<Vec<Leftover>, CaptureError> {
-        let programs = self.programs()?;
+        let mut programs = self.programs()?;
+        programs.load_tc().map_err(|error| refusal(&error))?;
         let mut own = BTreeSet::new();
         for info in [programs.ingress_tc.info(), programs.egress_tc.info()] {
             own.insert(leftover::identity(&info.map_err(|error| refusal(&error))?));
@@ -296,7 +293,9 @@ impl Capture {
     ) -> Result<bool, CaptureError> {
         self.table.set_epoch(epoch);
         self.table.set_length(length);
-        let program = self.programs()?.ingress_xdp;
+        let mut programs = self.programs()?;
+        programs.load_xdp().map_err(|error| refusal(&error))?;
+        let program = programs.ingress_xdp;
         let options = TestRunOptions {
             data_in: Some(frame),
             ..TestRunOptions::new()

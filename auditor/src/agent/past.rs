@@ -168,6 +168,7 @@ impl Past {
             is_captured: true,
             ways: Ways::default(),
             unwatched: BTreeSet::new(),
+            apart: BTreeSet::new(),
             fleet: None,
             ephemeral: None,
         }

@@ -398,6 +398,7 @@ pub(crate) fn captured_host(addresses: &[IpNet], flows: &[Flow]) -> anyhow::Resu
         ways: Ways::default(),
         owners: SocketOwners::default(),
         unwatched: BTreeSet::new(),
+        apart: BTreeSet::new(),
         fleet: None,
         ephemeral: None,
     })

@@ -717,6 +717,7 @@ impl Session {
         let without_flow = self.without_flow();
         self.facts.host.owners = self.attribution.known().owners;
         self.facts.host.unwatched = self.facts.unwatched(self.watched());
+        self.facts.host.apart = self.facts.apart(self.watched());
         let lost = self.lost();
         Observed {
             host: self.facts.host.clone(),

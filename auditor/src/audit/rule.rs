@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     fleet::{self, Hiding},
+    in_vain::{InVain, in_vain},
     policy::{Policy, PolicyRule, RoleCheck, Side, port_ranges},
     verdict::{FlowFinding, FlowVerdict, PeersSeen, PortsSeen, RuleFinding, RuleVerdict, Severity},
 };
@@ -68,13 +69,28 @@ pub(super) fn judge(
     // The sockets of a captured host are not known.
     let knows_sockets = is_server && !observed.host.is_captured;
     let listening = knows_sockets.then(|| listens(rule, observed)).flatten();
+    let in_vain = if verdict == RuleVerdict::Observed {
+        context.in_vain(&flows)
+    } else {
+        InVain::new()
+    };
+    // The rule's traffic is there, so no more than a warning.
+    let of_members = in_vain.values().map(|outcome| {
+        let verdict = if *outcome == Outcome::Refused {
+            RuleVerdict::Refused
+        } else {
+            RuleVerdict::Unanswered
+        };
+        severity(rule, verdict).min(Severity::Warning)
+    });
     RuleFinding {
         severity: if verdict == RuleVerdict::Unresolved && !knows_roles {
             Severity::Fine
         } else {
-            severity(rule, verdict)
+            of_members.fold(severity(rule, verdict), Severity::max)
         },
         verdict,
+        in_vain,
         is_server,
         is_client: knows_roles && rule.client.is_ours,
         listening,
@@ -459,6 +475,18 @@ impl RuleContext<'_> {
         gaps.filter(|gap| gap.reaches(self.from)).any(hides)
     }
 
+    /// The rule's services that were asked in vain; none where a gap may have hidden their answers.
+    fn in_vain(&self, flows: &[usize]) -> InVain {
+        let all: Vec<&Flow> = self.flows(flows).collect();
+        let mut found = in_vain(self.rule, self.observed, &all, self.from);
+        if found.values().any(|outcome| *outcome == Outcome::Attempted)
+            && self.may_hide_answer(flows)
+        {
+            found.retain(|_, outcome| *outcome == Outcome::Refused);
+        }
+        found
+    }
+
     /// Whether a gap may have hidden the rule's traffic.
     fn may_hide(&self, gap: &Gap) -> bool {
         let (is_client, is_server) = (self.rule.client.is_ours, self.rule.server.is_ours);
@@ -623,28 +651,40 @@ fn severity(rule: &PolicyRule, verdict: RuleVerdict) -> Severity {
 
 /// Whether a socket listens on one of the rule's ports; `None` where that is not known.
 fn listens(rule: &PolicyRule, observed: &Observed) -> Option<bool> {
-    let is_server = |address: IpAddr| {
-        let of_fleet = observed.host.fleet.is_some();
-        !of_fleet
-            || rule
-                .server
-                .addresses
-                .as_ref()
-                .is_none_or(|side| side.contains(address))
-    };
     let found = match (&rule.rule.ports, rule.rule.transport) {
         (RulePorts::Set(ports), transport @ (Transport::Tcp | Transport::Udp)) => Some(
             observed
                 .host
-                .listeners
-                .iter()
+                .reached()
                 .filter(|listener| listener.transport == transport && ports.contains(listener.port))
-                .filter(|listener| is_server(listener.address))
-                .any(|listener| rule.rule.loopback || !listener.address.is_loopback()),
+                .any(|listener| may_serve(rule, &observed.host, listener.address)),
         ),
         (RulePorts::Set(_) | RulePorts::Ephemeral | RulePorts::None, _) => None,
     };
     // Where not all servers of a fleet say so, one of the others may.
     let fleet = observed.host.fleet.as_ref();
     found.filter(|found| *found || fleet.is_none_or(|fleet| fleet::watches_servers(fleet, rule)))
+}
+
+/// Whether the rule's clients can reach a socket that is bound to an address: it is one of its servers', of a family that both have.
+pub fn may_serve(rule: &PolicyRule, host: &Host, address: IpAddr) -> bool {
+    if rule.rule.loopback {
+        return true;
+    }
+    let has_family = |side: &Side| {
+        side.addresses.as_ref().is_none_or(|addresses| {
+            if address.is_ipv4() {
+                addresses.has_ipv4()
+            } else {
+                addresses.has_ipv6()
+            }
+        })
+    };
+    // Who asks by an address that is translated to one of this host's is not asking one that it has.
+    let is_servers = rule.server.addresses.as_ref().is_none_or(|addresses| {
+        address.is_unspecified()
+            || addresses.contains(address)
+            || host.fleet.is_none() && !addresses.meets(&host.own())
+    });
+    !address.is_loopback() && is_servers && has_family(&rule.client) && has_family(&rule.server)
 }

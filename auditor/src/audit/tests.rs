@@ -1,4 +1,6 @@
 mod apart;
+mod in_vain;
+mod listening;
 mod seen;
 mod unplaced;
 mod unseen;
@@ -148,6 +150,7 @@ fn observed(flows: &[Flow]) -> Observed {
         transport: Transport::Udp,
         port: 8125,
         address: "0.0.0.0".parse().unwrap(),
+        device: 0,
     };
     Observed {
         host: Host {
@@ -166,6 +169,7 @@ fn observed(flows: &[Flow]) -> Observed {
             listeners: [listener].into(),
             ways: crate::observed::Ways::default(),
             unwatched: std::collections::BTreeSet::new(),
+            apart: std::collections::BTreeSet::new(),
             fleet: None,
             ephemeral: None,
         },

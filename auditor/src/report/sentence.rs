@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     audit::{
-        Certainty, Elsewhere, Excess, FlowFinding, FlowVerdict, Mismatch, PeersSeen, PolicyRule,
-        RuleFinding, RuleVerdict, may_be_named,
+        Certainty, Elsewhere, Excess, FlowFinding, FlowVerdict, InVain, Mismatch, PeersSeen,
+        PolicyRule, RuleFinding, RuleVerdict, may_be_named,
     },
     deployment::Exception,
     matrix::Presence,
@@ -415,6 +415,9 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
             listed(unseen)
         ));
     }
+    if !finding.in_vain.is_empty() {
+        parts.push(in_vain(&finding.in_vain));
+    }
     if let Some(certainty) = &finding.certainty {
         parts.push(certain(certainty));
     }
@@ -471,6 +474,31 @@ fn hung_up(judged: &Judged, finding: &RuleFinding) -> bool {
         findings.get(*at).is_some_and(is_accepted) && flows.get(*at).is_some_and(Flow::hung_up)
     })
 }
+
+/// The first few services that were asked in vain.
+fn in_vain(services: &InVain) -> String {
+    let first = services.iter().take(MOST_IN_VAIN);
+    let first: Vec<String> = first
+        .map(|((server, port), outcome)| {
+            let what = if *outcome == Outcome::Refused {
+                "refused"
+            } else {
+                "did not answer"
+            };
+            format!("{server} {what} on {port}")
+        })
+        .collect();
+    let more = services.len() - first.len();
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    format!("others answered, but {}{more}", first.join(", "))
+}
+
+/// More services that were asked in vain are not named.
+const MOST_IN_VAIN: usize = 3;
 
 /// How sure it is that a rule is missing, and why.
 fn certain(certainty: &Certainty) -> String {

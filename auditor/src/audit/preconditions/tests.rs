@@ -59,6 +59,7 @@ fn host(addresses: &[&str]) -> Host {
         listeners: BTreeSet::new(),
         ways: Ways::default(),
         unwatched: BTreeSet::new(),
+        apart: BTreeSet::new(),
         fleet: None,
         ephemeral: None,
     }

@@ -21,7 +21,7 @@ pub use policy::{
     Policy, PolicyException, PolicyRule, RoleCheck, Side, UnknownRole, may_be_named, may_concern,
 };
 pub use preconditions::{PolicyProblem, RuleNames, problems};
-pub use rule::may_serve;
+pub use rule::{has_moved, is_answer_alone, may_serve};
 pub use verdict::{
     Audit, Certainty, Elsewhere, FlowFinding, FlowVerdict, Level, Mismatch, PeersSeen, PortsSeen,
     RuleFinding, RuleVerdict, Severity,

@@ -101,6 +101,8 @@ pub struct Host {
     pub network_namespace: Option<String>,
     /// Addresses of all interfaces, the loopback's included.
     pub addresses: BTreeSet<IpAddr>,
+    /// Those of them that it has no more: an address that moved to another host.
+    pub former: BTreeSet<IpAddr>,
     /// What it takes packets for beside those.
     pub local: LocalNetworks,
     /// TCP connections that were open when its sockets were last listed.

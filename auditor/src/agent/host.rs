@@ -90,6 +90,7 @@ impl HostFacts {
             listeners: remembered.listeners.known(),
             unwatched: BTreeSet::new(),
             apart: BTreeSet::new(),
+            former: BTreeSet::new(),
             fleet: None,
             ephemeral: Some(ephemeral),
         };
@@ -149,6 +150,8 @@ impl HostFacts {
             local.forget(now, memory);
         }
         self.host.addresses = known.known();
+        let now_has: BTreeSet<IpAddr> = addresses(&self.interfaces).collect();
+        self.host.former = self.host.addresses.difference(&now_has).copied().collect();
         self.host.local = beside(&local.known(), &self.host.addresses);
         self.host.networks = near.known();
         self.host.tunnels = tunnels(&self.interfaces);

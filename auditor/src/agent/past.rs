@@ -169,6 +169,7 @@ impl Past {
             ways: Ways::default(),
             unwatched: BTreeSet::new(),
             apart: BTreeSet::new(),
+            former: BTreeSet::new(),
             fleet: None,
             ephemeral: None,
         }

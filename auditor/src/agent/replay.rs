@@ -235,6 +235,7 @@ impl Replayed {
             ephemeral: PortRange::EPHEMERAL,
             remembered: &RememberedSides::default(),
             // A plain list has every conversation by its own ports.
+            sees_all_sent: true,
             joins_expected: !matrices.is_empty(),
         };
         if let Some(host) = host {
@@ -399,6 +400,7 @@ pub(crate) fn captured_host(addresses: &[IpNet], flows: &[Flow]) -> anyhow::Resu
         owners: SocketOwners::default(),
         unwatched: BTreeSet::new(),
         apart: BTreeSet::new(),
+        former: BTreeSet::new(),
         fleet: None,
         ephemeral: None,
     })

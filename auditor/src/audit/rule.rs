@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use auditor_common::{Direction, Reason, lost::Lost, packet::is_group, port::protocol};
+use auditor_common::{
+    Direction, Reason,
+    lost::Lost,
+    packet::{ROUTING, is_group},
+    port::protocol,
+};
 use jiff::Timestamp;
 
 use super::{
@@ -121,7 +126,9 @@ pub(super) fn is_unread(flow: &Flow) -> bool {
 
 /// Those of the flows whose ports could not be read.
 pub(super) fn unread(flows: &[Flow]) -> Vec<&Flow> {
-    let is_hidden = |flow: &&Flow| is_unread(flow) || is_encrypted(flow);
+    let is_hidden = |flow: &&Flow| {
+        is_unread(flow) && (flow.protocol != ROUTING || has_left(flow)) || is_encrypted(flow)
+    };
     flows.iter().filter(is_hidden).collect()
 }
 
@@ -134,12 +141,16 @@ const ESP: u8 = 50;
 /// Whether a flow is of encrypted packets, which may carry any conversation between its two hosts. This host encrypts for nobody
 /// without a key that both have, so what came in alone carries nothing.
 fn is_encrypted(flow: &Flow) -> bool {
-    let has_left = match flow.client_direction {
+    flow.protocol == ESP && has_left(flow)
+}
+
+/// Whether something of the flow left this host, or may have.
+const fn has_left(flow: &Flow) -> bool {
+    match flow.client_direction {
         Some(Direction::Egress) => 0 < flow.to_server.packets,
         Some(Direction::Ingress) => 0 < flow.to_client.packets,
         None => true,
-    };
-    flow.protocol == ESP && has_left
+    }
 }
 
 /// The flows of each rule, by ascending index.
@@ -293,12 +304,22 @@ impl RuleContext<'_> {
         if was_blind || from < observed.window.since {
             return RuleVerdict::Unassessed;
         }
+        // This host answers whom it did not hear: what was asked came by where nobody watches.
+        if self
+            .flows(flows)
+            .any(|flow| is_answer_alone(flow, &observed.host))
+        {
+            return RuleVerdict::Unassessed;
+        }
         // It is as possible that this was the rule's traffic as that it was not.
         if doubted.is_some_and(|last| from <= last) {
             return RuleVerdict::Unassessed;
         }
         if forbidden {
             RuleVerdict::Respected
+        } else if has_moved(rule, &observed.host) {
+            // It had the rule's part for some of the time, and whoever has it now sees its traffic.
+            RuleVerdict::Unassessed
         } else {
             RuleVerdict::Missing
         }
@@ -394,10 +415,16 @@ impl RuleContext<'_> {
         };
         let rule = self.rule;
         self.unread.iter().any(|flow| {
+            // What has a part of its way before it may be for anybody.
+            let is_whole = flow.protocol != ROUTING;
             from <= flow.last
                 && [(flow.client, flow.server), (flow.server, flow.client)]
                     .iter()
-                    .any(|(one, other)| holds(&rule.client, *one) && holds(&rule.server, *other))
+                    .any(|(one, other)| {
+                        let is_client = holds(&rule.client, *one);
+                        let is_server = holds(&rule.server, *other);
+                        is_client && is_server || !is_whole && (is_client || is_server)
+                    })
         })
     }
 
@@ -615,6 +642,37 @@ pub(super) fn others(rule: &PolicyRule, host: &Host) -> Option<BTreeSet<IpAddr>>
     }
     others.retain(|address| !host.has(*address));
     (!others.is_empty()).then_some(others)
+}
+
+/// Whether this host takes part in a rule by addresses alone that it has no more.
+pub fn has_moved(rule: &PolicyRule, host: &Host) -> bool {
+    if host.former.is_empty() {
+        return false;
+    }
+    let is_here = |side: &Side| {
+        let mut own = host.addresses.difference(&host.former);
+        let addresses = side.addresses.as_ref();
+        side.is_ours && addresses.is_none_or(|side| own.any(|one| side.contains(*one)))
+    };
+    let had = |side: &Side| {
+        let addresses = side.addresses.as_ref();
+        let has = |side: &AddressSet| host.former.iter().any(|one| side.contains(*one));
+        side.is_ours && addresses.is_some_and(has)
+    };
+    let sides: [&Side; 2] = [&rule.client, &rule.server];
+    sides.into_iter().any(had) && !sides.into_iter().any(is_here)
+}
+
+/// Whether a flow is of answers that left this host, without a question.
+pub fn is_answer_alone(flow: &Flow, host: &Host) -> bool {
+    let leaves = match flow.client_direction {
+        Some(direction) => direction == Direction::Ingress,
+        None => host.is_captured && host.has(flow.server),
+    };
+    leaves
+        && flow.requests == 0
+        && flow.to_server.packets == 0
+        && flow.to_client.resets < flow.to_client.packets
 }
 
 /// A role of more addresses is taken for a network, where not every address is expected to be a host.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     audit::{
         Certainty, Elsewhere, Excess, FlowFinding, FlowVerdict, InVain, Mismatch, PeersSeen,
-        PolicyRule, RuleFinding, RuleVerdict, may_be_named,
+        PolicyRule, RuleFinding, RuleVerdict, has_moved, is_answer_alone, may_be_named,
     },
     deployment::Exception,
     matrix::Presence,
@@ -366,6 +366,9 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
                 "asked, accepted, and at once ended by who asked, as by a health check: whoever it was".to_owned(),
             );
         }
+        RuleVerdict::Unassessed if answers_alone(judged, finding) => {
+            parts.push("answered, and not seen to be asked: what is asked passes elsewhere".to_owned());
+        }
         RuleVerdict::Unassessed if !finding.unwatched.is_empty() && !finding.flows.is_empty() => {
             parts.push(format!(
                 "asked, and by the routing table answers leave by {}, which {} not watched",
@@ -390,6 +393,9 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
             names(&finding.unwatched),
             if finding.unwatched.len() == 1 { "is" } else { "are" },
         )),
+        RuleVerdict::Unassessed if has_moved(rule, &judged.observed.host) => {
+            parts.push("nothing matched it, and this host has no more the address by which it takes part".to_owned());
+        }
         RuleVerdict::Unassessed => {
             parts.push("nothing matched it, but part of that time was not seen".to_owned());
         }
@@ -463,6 +469,13 @@ fn is_one_way(judged: &Judged, finding: &RuleFinding) -> bool {
     let flows = &judged.audit.flows;
     let mut of_rule = finding.flows.iter().filter_map(|at| flows.get(*at));
     of_rule.any(|flow| flow.outcome == Outcome::OneWay)
+}
+
+/// Whether nothing but answers of this host is seen of the rule's flows.
+fn answers_alone(judged: &Judged, finding: &RuleFinding) -> bool {
+    let flows = finding.flows.iter();
+    let mut flows = flows.filter_map(|at| judged.observed.flows.get(*at));
+    !finding.flows.is_empty() && flows.all(|flow| is_answer_alone(flow, &judged.observed.host))
 }
 
 /// Whether who asked hung up as soon as it was let in.

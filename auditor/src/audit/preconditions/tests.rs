@@ -60,6 +60,7 @@ fn host(addresses: &[&str]) -> Host {
         ways: Ways::default(),
         unwatched: BTreeSet::new(),
         apart: BTreeSet::new(),
+        former: BTreeSet::new(),
         fleet: None,
         ephemeral: None,
     }

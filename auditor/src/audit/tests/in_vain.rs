@@ -1,7 +1,5 @@
 //! Servers that were asked in vain while others answered.
 
-use auditor_common::Direction;
-
 use super::*;
 
 /// What was seen of clients of this host.

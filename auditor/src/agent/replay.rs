@@ -202,6 +202,28 @@ impl Replayed {
         gaps
     }
 
+    /// Says that no packet is from or to the captured host: whether it was captured at all, nobody knows.
+    pub(crate) fn lacks(&mut self, host: &str, busiest: Option<IpAddr>) {
+        // Of packets that can't be read nobody knows whose they are, which is said as a gap already.
+        let is_unread = |gap: &Gap| matches!(gap.cause, Cause::PacketsUnread { .. });
+        if self.gaps.iter().any(is_unread) {
+            return;
+        }
+        let hint = busiest.map_or_else(String::new, |address| {
+            format!("; the address with most of the flows is {address}")
+        });
+        let problem = format!("the captures hold none{hint}");
+        say(&format!("auditor: no packet is from or to {host}{hint}"));
+        self.gaps.push(Gap {
+            cause: Cause::Unread {
+                what: format!("packets of {host}"),
+                problem,
+            },
+            from: self.instant(0),
+            until: None,
+        });
+    }
+
     /// Whether all frames have the same time.
     pub(crate) fn spans_no_time(&self) -> bool {
         self.length().is_zero()

@@ -122,14 +122,7 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
     }
     let host = captured_host(&command.address, &flows)?;
     if !takes_part(&host, &flows) {
-        bail!(
-            "no packet in {} is from or to {}, so it is another host's: nothing can be judged as that one sees it{}",
-            names_of(&command.captures),
-            one_of(&host.addresses),
-            busiest(&flows).map_or_else(String::new, |address| format!(
-                "; the address with most of the flows is {address}"
-            ))
-        );
+        replayed.lacks(&one_of(&host.addresses), busiest(&flows));
     }
     // Whose capture it is says more of who asked.
     let flows = replayed.flows(matrices, Some(&host));

@@ -124,6 +124,10 @@ fn forged_frames_decide_nothing_over_xdp() {
 fn decide_nothing(hook: &str) {
     let directory = files(&[("m.toml", &matrix()), ("auditor.toml", DEPLOYMENT)]);
     let (host, forger) = pair();
+    if hook == "tc" {
+        // Whoever listens to all frames makes none of them this host's.
+        host.run("ip link set dev eth0 promisc on").unwrap();
+    }
     // On the host two services are bound; at the database one takes datagrams and answers none.
     let bound = |namespace: &Namespace, address: &str| {
         namespace.enter(|| Ok(UdpSocket::bind(address)?)).unwrap()

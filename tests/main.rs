@@ -11,6 +11,7 @@
 )]
 
 mod alike;
+mod asymmetric;
 mod blind;
 mod cluster;
 mod confined;
@@ -31,6 +32,7 @@ mod interfaces;
 mod life;
 mod local;
 mod loopback;
+mod members;
 mod outage;
 mod page;
 mod past;
@@ -58,6 +60,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     harness::run(&[
         alike::TESTS,
+        asymmetric::TESTS,
         blind::TESTS,
         cluster::TESTS,
         confined::TESTS,
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         life::TESTS,
         local::TESTS,
         loopback::TESTS,
+        members::TESTS,
         outage::TESTS,
         page::TESTS,
         past::TESTS,

@@ -181,6 +181,14 @@ fn a_capture_is_judged() {
     let unclear = replay("");
     assert_eq!(unclear.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&unclear.stderr).contains("--address"));
+    // Whose packets were not captured, of him nothing is known to be missing.
+    let foreign = replay("--address 10.9.0.9");
+    let report: Value = serde_json::from_slice(&foreign.stdout).unwrap();
+    assert_eq!(gaps(&report), ["unread"]);
+    let stderr = String::from_utf8_lossy(&foreign.stderr);
+    assert!(stderr.contains("from or to 10.9.0.9"), "{stderr}");
+    let output = replay("--address 10.9.0.1 --address 10.9.0.9");
+    assert_eq!(output.status.code(), Some(1));
     let output = replay("--address 10.9.0.1");
     assert_eq!(
         output.status.code(),

@@ -43,6 +43,7 @@ tests! {
     a_killed_watch_knows_what_it_saw_and_when_it_did_not_look: [Kernel],
     a_configuration_is_read_again_whole_or_not_at_all: [Kernel],
     a_name_that_changes_keeps_its_old_address_for_the_window: [Kernel, Program("unshare")],
+    a_name_that_a_file_gives_changes_with_it: [Kernel, Program("unshare")],
     a_damaged_history_is_moved_aside: [Kernel],
     a_history_that_is_not_understood_is_moved_aside: [Kernel],
     a_watch_can_do_no_more_than_it_must: [Kernel],
@@ -313,6 +314,42 @@ fn a_name_that_changes_keeps_its_old_address_for_the_window() {
         until("the end of the old address", || {
             check_request(&other, 8080, Outcome::Answered);
             happened("appeared 10.78.0.2 -> 10.78.0.1 tcp/8080")
+        });
+        stop(pid);
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// What a file says has no time to live: it holds until the file changes.
+fn a_name_that_a_file_gives_changes_with_it() {
+    let deployment = DEPLOYMENT.replace("\"10.78.0.2\"", "\"client.example.test\"");
+    let directory = files(&[
+        ("m.toml", MATRIX),
+        ("a.toml", &deployment),
+        ("resolv.conf", "nameserver 127.0.0.1\n"),
+        ("hosts", "10.78.0.9 client.example.test\n"),
+    ]);
+    let path = directory.path();
+    let (one, other) = pair();
+    let _service = serve(&one, Transport::Tcp, 8080).unwrap();
+    let line = format!(
+        "mount --bind resolv.conf /etc/resolv.conf && mount --bind hosts /etc/hosts && exec {} {WATCH}",
+        env!("CARGO_BIN_EXE_auditor")
+    );
+    let mut command = std::process::Command::new("unshare");
+    command
+        .args(["--mount", "sh", "-c", &line])
+        .current_dir(path);
+    process::run(&one, &command, "watching", &|_| {}, |pid| {
+        let happened = |event: &str| events(path).iter().any(|other| other == event);
+        check_request(&other, 8080, Outcome::Answered);
+        until("a stranger's flow", || {
+            happened("appeared 10.78.0.2 -> 10.78.0.1 tcp/8080")
+        });
+        std::fs::write(path.join("hosts"), "10.78.0.2 client.example.test\n").unwrap();
+        until("the client's flow", || {
+            happened("resolved 10.78.0.2 -> 10.78.0.1 tcp/8080")
         });
         stop(pid);
         Ok(())

@@ -351,8 +351,15 @@ fn ipv6<B: Bytes + ?Sized>(
     packet.destination = frame.get(start + 24).ok_or(Reason::Truncated)?;
     packet.protocol = fixed[6];
     let mut offset = start + 40;
+    let mut is_on_its_way = false;
     for _ in 0..B::MAX_EXTENSIONS {
         if !is_extension(packet.protocol) {
+            // Its target is the last segment of the routing header, and not the address in the fixed one. What is carried in a tunnel
+            // has its own.
+            if is_on_its_way && !matches!(packet.protocol, 4 | 41) {
+                packet.protocol = ROUTING;
+                return Err(Reason::TooDeep);
+            }
             return Ok(Payload {
                 offset,
                 length: available,
@@ -384,6 +391,8 @@ fn ipv6<B: Bytes + ?Sized>(
             // RFC 8200, section 4: lengths are in units of 8 bytes, less 1.
             _ => (usize::from(extension[1]) + 1) * 8,
         };
+        // RFC 8200, section 4.4: some segments are left.
+        is_on_its_way |= packet.protocol == ROUTING && extension[3] != 0;
         packet.protocol = extension[0];
         if packet.part == Part::LaterFragment {
             let [_, _, high, low, ..] = extension;
@@ -412,8 +421,11 @@ fn ipv6<B: Bytes + ?Sized>(
 /// Hop-by-hop options, routing, fragment, authentication and destination options.
 #[inline(always)]
 const fn is_extension(protocol: u8) -> bool {
-    matches!(protocol, 0 | 43 | 44 | 51 | 60)
+    matches!(protocol, 0 | ROUTING | 44 | 51 | 60)
 }
+
+/// IPv6's routing header (RFC 8200, section 4.4).
+pub const ROUTING: u8 = 43;
 
 #[inline(always)]
 const fn part(more: bool, offset: u16) -> Part {

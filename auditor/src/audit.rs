@@ -4,6 +4,7 @@ mod certainty;
 mod fleet;
 mod flow;
 mod housekeeping;
+mod in_vain;
 mod index;
 mod legs;
 mod policy;
@@ -15,10 +16,12 @@ mod verdict;
 
 pub use fleet::{Hiding, is_on};
 pub use housekeeping::Excess;
+pub use in_vain::InVain;
 pub use policy::{
     Policy, PolicyException, PolicyRule, RoleCheck, Side, UnknownRole, may_be_named, may_concern,
 };
 pub use preconditions::{PolicyProblem, RuleNames, problems};
+pub use rule::{has_moved, is_answer_alone, may_serve};
 pub use verdict::{
     Audit, Certainty, Elsewhere, FlowFinding, FlowVerdict, Level, Mismatch, PeersSeen, PortsSeen,
     RuleFinding, RuleVerdict, Severity,

@@ -101,6 +101,8 @@ pub struct Host {
     pub network_namespace: Option<String>,
     /// Addresses of all interfaces, the loopback's included.
     pub addresses: BTreeSet<IpAddr>,
+    /// Those of them that it has no more: an address that moved to another host.
+    pub former: BTreeSet<IpAddr>,
     /// What it takes packets for beside those.
     pub local: LocalNetworks,
     /// TCP connections that were open when its sockets were last listed.
@@ -120,6 +122,8 @@ pub struct Host {
     pub ways: Ways,
     /// Interfaces that are up and not watched, and by which packets to this host may come in.
     pub unwatched: BTreeSet<String>,
+    /// The indices of interfaces that sockets are bound to and that nothing of what is watched comes in by.
+    pub apart: BTreeSet<u32>,
     /// Set where this is not one host but all of a fleet: then `addresses`, `networks` and `listeners` are those of all, and
     /// no listener is at the unspecified address.
     pub fleet: Option<Fleet>,
@@ -130,8 +134,19 @@ pub struct Host {
 pub struct Listener {
     pub transport: Transport,
     pub port: u16,
-    /// The unspecified address means all addresses.
+    /// The unspecified address means all addresses of its family; of what a fleet's host publishes, that of IPv6 means those of
+    /// IPv4 too.
     pub address: IpAddr,
+    /// The index of the interface that it is bound to, by which alone it is reached; 0 if it is to none.
+    pub device: u32,
+}
+
+impl Listener {
+    /// Whether it takes what is sent to an address of this host.
+    pub fn takes(&self, address: IpAddr) -> bool {
+        self.address == address
+            || self.address.is_unspecified() && self.address.is_ipv4() == address.is_ipv4()
+    }
 }
 
 /// Below this, on most systems a process needs a privilege to take a port.
@@ -176,10 +191,8 @@ impl Host {
         let Some(transport) = Transport::from_protocol(protocol) else {
             return false;
         };
-        self.listeners.iter().any(|listener| {
-            listener.transport == transport
-                && listener.port == port
-                && (listener.address.is_unspecified() || listener.address == address)
+        self.reached().any(|listener| {
+            listener.transport == transport && listener.port == port && listener.takes(address)
         })
     }
 
@@ -195,24 +208,24 @@ impl Host {
     /// Whether a socket of the host that has this address listens on the port, where other hosts can reach it.
     pub fn listens_at(&self, transport: Transport, address: IpAddr, port: u16) -> bool {
         let Some(fleet) = &self.fleet else {
-            return self.listens(transport, port);
+            return self.reached().any(|listener| {
+                listener.transport == transport && listener.port == port && listener.takes(address)
+            });
         };
         let listener = Listener {
             transport,
             port,
             address,
+            device: 0,
         };
         // Of a host that says nothing the sockets are not known.
         !fleet.watches(address) || self.listeners.contains(&listener)
     }
 
-    /// Whether a socket listens on the port at an address that other hosts can reach.
-    pub fn listens(&self, transport: Transport, port: u16) -> bool {
-        self.listeners.iter().any(|listener| {
-            listener.transport == transport
-                && listener.port == port
-                && !listener.address.is_loopback()
-        })
+    /// The sockets that listen where what is watched may reach them.
+    pub fn reached(&self) -> impl Iterator<Item = &Listener> {
+        let listeners = self.listeners.iter();
+        listeners.filter(|one| !self.apart.contains(&one.device))
     }
 }
 

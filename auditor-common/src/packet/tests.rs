@@ -264,6 +264,27 @@ fn icmp_requests_and_replies_share_a_port() {
     );
 }
 
+/// A packet that has segments of its way before it is not for the address in its fixed header.
+#[test]
+fn a_routing_header_hides_the_target() {
+    let routing = |next: u8, left: u8| [&[next, 2, 4, left][..], &[0; 4], &[7; 16]].concat();
+    let whole = |next: u8, left: u8, payload: &[u8]| {
+        ethernet(
+            0x86dd,
+            &ipv6(43, &[&routing(next, left)[..], payload].concat()),
+        )
+    };
+    check(&whole(17, 0, &udp(1, 2)), 17, (1, 2), Handshake::None);
+    let mut packet = Packet::EMPTY;
+    let frame = whole(17, 1, &udp(1, 2));
+    assert_eq!(parse(frame.as_slice(), &mut packet), Err(Reason::TooDeep));
+    assert_eq!((packet.protocol, packet.destination_port), (43, 0));
+    // What a tunnel carries has a target of its own.
+    let carried = ipv6(17, &udp(1, 2));
+    let packet = read(&whole(41, 1, &carried)).unwrap();
+    assert_eq!(packet.protocol, 41);
+}
+
 #[test]
 fn ipv6_extension_headers_in_any_order() {
     let options = |next: u8| [&[next, 0][..], &[0; 6]].concat();

@@ -85,7 +85,7 @@ fn addresses(rows: &[&Row]) -> BTreeMap<Role, BTreeSet<String>> {
         let name = host.split('(').next().unwrap_or_default().trim();
         let mut entries: BTreeSet<String> = host
             .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ','))
-            .filter(|word| word.parse::<IpAddr>().is_ok() || word.parse::<IpNet>().is_ok())
+            .filter(|word| word.parse::<IpAddr>().is_ok() || word.parse().is_ok_and(is_network))
             .map(str::to_owned)
             .collect();
         if is_host(name) {
@@ -167,6 +167,11 @@ fn is_everybody(name: &str) -> bool {
         name.to_lowercase().as_str(),
         "any" | "anywhere" | "anyone" | "everyone" | "any host" | "internet" | "0.0.0.0/0" | "*"
     )
+}
+
+/// Whether a prefix is a network's. The address of a host with its network's mask may mean either, so it fills no role.
+fn is_network(prefix: IpNet) -> bool {
+    prefix.trunc() == prefix
 }
 
 fn is_host(name: &str) -> bool {

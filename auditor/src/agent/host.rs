@@ -89,6 +89,8 @@ impl HostFacts {
             owners: SocketOwners::default(),
             listeners: remembered.listeners.known(),
             unwatched: BTreeSet::new(),
+            apart: BTreeSet::new(),
+            former: BTreeSet::new(),
             fleet: None,
             ephemeral: Some(ephemeral),
         };
@@ -148,6 +150,8 @@ impl HostFacts {
             local.forget(now, memory);
         }
         self.host.addresses = known.known();
+        let now_has: BTreeSet<IpAddr> = addresses(&self.interfaces).collect();
+        self.host.former = self.host.addresses.difference(&now_has).copied().collect();
         self.host.local = beside(&local.known(), &self.host.addresses);
         self.host.networks = near.known();
         self.host.tunnels = tunnels(&self.interfaces);
@@ -159,6 +163,14 @@ impl HostFacts {
         unwatched(&self.interfaces, |name| {
             watched.iter().any(|one| one.name == name)
         })
+    }
+
+    /// The indices of interfaces that sockets are bound to, and by which nothing of what is watched comes in.
+    pub(crate) fn apart(&self, watched: &[observed::Interface]) -> BTreeSet<u32> {
+        let is_watched = |name: &str| watched.iter().any(|one| one.name == name);
+        let devices = self.host.listeners.iter().map(|one| one.device);
+        let devices = devices.filter(|device| *device != 0).collect();
+        apart(devices, &self.interfaces, is_watched)
     }
 
     /// Lists the open connections again. Where that fails, those of the last list stay.
@@ -218,6 +230,35 @@ fn unwatched(interfaces: &[Interface], is_watched: impl Fn(&str) -> bool) -> BTr
     names.map(|one| one.name.clone()).collect()
 }
 
+/// Those of the devices that are neither watched nor above an interface that is, as a VLAN, a bond and a VRF are. Of one that is not
+/// listed nothing is known.
+fn apart(
+    mut devices: BTreeSet<u32>,
+    interfaces: &[Interface],
+    is_watched: impl Fn(&str) -> bool,
+) -> BTreeSet<u32> {
+    let watched = interfaces.iter().filter(|one| is_watched(&one.name));
+    let mut open: Vec<u32> = watched.map(|one| one.index).collect();
+    let mut reached = BTreeSet::new();
+    while let Some(index) = open.pop() {
+        if !reached.insert(index) {
+            continue;
+        }
+        for one in interfaces {
+            if one.index == index {
+                open.extend(one.controller);
+            }
+            if one.lower == Some(index) {
+                open.push(one.index);
+            }
+        }
+    }
+    devices.retain(|device| {
+        !reached.contains(device) && interfaces.iter().any(|one| one.index == *device)
+    });
+    devices
+}
+
 fn addresses(interfaces: &[Interface]) -> impl Iterator<Item = IpAddr> {
     interfaces
         .iter()
@@ -249,7 +290,7 @@ fn tunnels(interfaces: &[Interface]) -> BTreeMap<String, Tunnel> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Interface, unwatched};
+    use super::{Interface, apart, unwatched};
 
     fn interface(index: u32, name: &str, kind: Option<&str>, address: Option<&str>) -> Interface {
         Interface {
@@ -302,5 +343,26 @@ mod tests {
         let found = unwatched(&all, |name| matches!(name, "eth0" | "bond0"));
         let found: Vec<&str> = found.iter().map(String::as_str).collect();
         assert_eq!(found, ["eth1", "wg0"]);
+    }
+
+    #[test]
+    fn sockets_are_bound_to_what_is_not_watched() {
+        let slave = Interface {
+            controller: Some(3),
+            ..interface(2, "eth0", None, None)
+        };
+        let vlan = Interface {
+            lower: Some(3),
+            ..interface(4, "bond0.7", Some("vlan"), None)
+        };
+        let all = [
+            interface(1, "lo", None, None),
+            slave,
+            interface(3, "bond0", Some("bond"), None),
+            vlan,
+            interface(5, "eth1", None, None),
+        ];
+        let devices = [1, 2, 3, 4, 5, 6].into();
+        assert_eq!(apart(devices, &all, |name| name == "eth0"), [1, 5].into());
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{IpAddr, ToSocketAddrs as _},
+    os::unix::fs::MetadataExt as _,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -25,6 +26,8 @@ const LONGEST_LIFETIME: Duration = Duration::from_mins(5);
 const RETRY: Duration = Duration::from_secs(10);
 /// Bound: the addresses kept that a name had once. A name whose answers rotate has ever new ones.
 const MOST_FORMER: usize = 1024;
+/// How often to look whether the files changed by which this host has names.
+const LOOK_AT_FILES: Duration = Duration::from_secs(1);
 /// How long one look-up may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -166,6 +169,7 @@ fn names(deployment: &Deployment) -> BTreeSet<String> {
 }
 
 async fn refresh(known: Arc<Mutex<BTreeMap<String, Known>>>, names: BTreeSet<String>) {
+    let mut files = Files::look();
     loop {
         let next = {
             let known = lock(&known);
@@ -174,14 +178,35 @@ async fn refresh(known: Arc<Mutex<BTreeMap<String, Known>>>, names: BTreeSet<Str
         let Some(next) = next else {
             return;
         };
-        tokio::time::sleep_until(next).await;
+        tokio::time::sleep_until(next.min(clock::monotonic() + LOOK_AT_FILES)).await;
+        let read = Files::look();
+        let is_changed = read != files;
+        files = read;
         let due = {
             let known = lock(&known);
             let now = clock::monotonic();
-            let is_due = |name: &&String| known.get(*name).is_none_or(|known| known.due <= now);
+            let is_due = |name: &&String| {
+                is_changed || known.get(*name).is_none_or(|known| known.due <= now)
+            };
             names.iter().filter(is_due).cloned().collect()
         };
         look_up(&known, due).await;
+    }
+}
+
+/// The files by which this host has names, as they were when they were looked at: what they say has no time to live, and holds until
+/// they change.
+#[derive(Eq, PartialEq)]
+struct Files([Option<(u64, i64, i64, u64)>; 2]);
+
+impl Files {
+    fn look() -> Self {
+        // Another file in its place has another inode; a mount over it, another device, is looked at as it is.
+        let look = |path: &str| {
+            let file = std::fs::metadata(path).ok()?;
+            Some((file.ino(), file.mtime(), file.mtime_nsec(), file.size()))
+        };
+        Self(["/etc/hosts", "/etc/resolv.conf"].map(look))
     }
 }
 

@@ -168,6 +168,8 @@ impl Past {
             is_captured: true,
             ways: Ways::default(),
             unwatched: BTreeSet::new(),
+            apart: BTreeSet::new(),
+            former: BTreeSet::new(),
             fleet: None,
             ephemeral: None,
         }

@@ -202,6 +202,28 @@ impl Replayed {
         gaps
     }
 
+    /// Says that no packet is from or to the captured host: whether it was captured at all, nobody knows.
+    pub(crate) fn lacks(&mut self, host: &str, busiest: Option<IpAddr>) {
+        // Of packets that can't be read nobody knows whose they are, which is said as a gap already.
+        let is_unread = |gap: &Gap| matches!(gap.cause, Cause::PacketsUnread { .. });
+        if self.gaps.iter().any(is_unread) {
+            return;
+        }
+        let hint = busiest.map_or_else(String::new, |address| {
+            format!("; the address with most of the flows is {address}")
+        });
+        let problem = format!("the captures hold none{hint}");
+        say(&format!("auditor: no packet is from or to {host}{hint}"));
+        self.gaps.push(Gap {
+            cause: Cause::Unread {
+                what: format!("packets of {host}"),
+                problem,
+            },
+            from: self.instant(0),
+            until: None,
+        });
+    }
+
     /// Whether all frames have the same time.
     pub(crate) fn spans_no_time(&self) -> bool {
         self.length().is_zero()
@@ -235,6 +257,7 @@ impl Replayed {
             ephemeral: PortRange::EPHEMERAL,
             remembered: &RememberedSides::default(),
             // A plain list has every conversation by its own ports.
+            sees_all_sent: true,
             joins_expected: !matrices.is_empty(),
         };
         if let Some(host) = host {
@@ -353,23 +376,17 @@ const CAPTURE: &str = "capture";
 ///
 /// Without given addresses, not exactly one address is in every flow.
 pub(crate) fn captured_host(addresses: &[IpNet], flows: &[Flow]) -> anyhow::Result<Host> {
-    let mut own: Vec<IpAddr> = addresses.iter().map(IpNet::addr).collect();
+    let mut own: Vec<IpAddr> = addresses
+        .iter()
+        .map(|one| one.addr().to_canonical())
+        .collect();
     let networks = addresses
         .iter()
         .filter(|network| network.prefix_len() < network.max_prefix_len())
         .map(IpNet::trunc)
         .collect();
     if own.is_empty() {
-        let is_single = |address: &IpAddr| !address.is_multicast() && !address.is_unspecified();
-        let mut n_flows: BTreeMap<IpAddr, usize> = BTreeMap::new();
-        let mut n_single = 0;
-        for flow in flows {
-            if is_single(&flow.client) && is_single(&flow.server) {
-                n_single += 1;
-                *n_flows.entry(flow.client).or_default() += 1;
-                *n_flows.entry(flow.server).or_default() += usize::from(flow.client != flow.server);
-            }
-        }
+        let (n_flows, n_single) = flows_of_each(flows);
         let mut in_all = n_flows
             .iter()
             .filter(|(_, n)| **n == n_single)
@@ -394,10 +411,7 @@ pub(crate) fn captured_host(addresses: &[IpNet], flows: &[Flow]) -> anyhow::Resu
     Ok(Host {
         network_namespace: None,
         name: own.first().map(ToString::to_string).unwrap_or_default(),
-        addresses: own
-            .into_iter()
-            .map(|address| address.to_canonical())
-            .collect(),
+        addresses: own.into_iter().collect(),
         connections: BTreeSet::new(),
         networks,
         tunnels: BTreeMap::new(),
@@ -407,9 +421,40 @@ pub(crate) fn captured_host(addresses: &[IpNet], flows: &[Flow]) -> anyhow::Resu
         ways: Ways::default(),
         owners: SocketOwners::default(),
         unwatched: BTreeSet::new(),
+        apart: BTreeSet::new(),
+        former: BTreeSet::new(),
         fleet: None,
         ephemeral: None,
     })
+}
+
+/// Of how many unicast flows each address is a side, and how many those are in all.
+fn flows_of_each(flows: &[Flow]) -> (BTreeMap<IpAddr, usize>, usize) {
+    let is_single = |address: &IpAddr| !address.is_multicast() && !address.is_unspecified();
+    let mut n_flows: BTreeMap<IpAddr, usize> = BTreeMap::new();
+    let mut n_single = 0;
+    for flow in flows {
+        if is_single(&flow.client) && is_single(&flow.server) {
+            n_single += 1;
+            *n_flows.entry(flow.client).or_default() += 1;
+            *n_flows.entry(flow.server).or_default() += usize::from(flow.client != flow.server);
+        }
+    }
+    (n_flows, n_single)
+}
+
+/// The address that is a side of more flows than any other.
+pub(crate) fn busiest(flows: &[Flow]) -> Option<IpAddr> {
+    let (n_flows, _) = flows_of_each(flows);
+    // Of several the lowest.
+    let busiest = n_flows.into_iter().rev().max_by_key(|(_, n)| *n);
+    busiest.map(|(address, _)| address)
+}
+
+/// Whether an address of the captured host is a side of any flow. One that is of none was mistyped, or is another host's.
+pub(crate) fn takes_part(host: &Host, flows: &[Flow]) -> bool {
+    let mut sides = flows.iter().flat_map(|flow| [flow.client, flow.server]);
+    sides.any(|address| host.has(address))
 }
 
 /// A path as messages name it.

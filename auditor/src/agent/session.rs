@@ -343,6 +343,7 @@ impl Session {
         self.timeline.tick(self.clock.now(), self.counted.totals);
         self.is_sample_due = true;
         if self.n_ticks.is_multiple_of(SETTLE_TICKS) {
+            self.look_what_is_unwatched();
             let before = self.over_before();
             let ledger = &mut self.counted.ledger;
             let (documented, facts) = (&self.documented, &self.facts);
@@ -355,6 +356,14 @@ impl Session {
             self.progress
                 .show(self.clock.elapsed(), window, &self.counted.totals);
         }
+    }
+
+    /// Looks by which interfaces that are not watched packets may come in or leave.
+    fn look_what_is_unwatched(&mut self) {
+        let unwatched = self.facts.unwatched(self.watched());
+        let apart = self.facts.apart(self.watched());
+        let host = &mut self.facts.host;
+        (host.unwatched, host.apart) = (unwatched, apart);
     }
 
     /// Looks whether the machine slept or the process stood still; due every second.
@@ -713,10 +722,10 @@ impl Session {
     /// All that was observed so far, for this window; packets that are in no flow are no gap yet.
     pub(crate) fn counted_so_far(&mut self, window: Window) -> Observed {
         self.facts.list_connections();
+        self.look_what_is_unwatched();
         let flows = self.flows();
         let without_flow = self.without_flow();
         self.facts.host.owners = self.attribution.known().owners;
-        self.facts.host.unwatched = self.facts.unwatched(self.watched());
         let lost = self.lost();
         Observed {
             host: self.facts.host.clone(),
@@ -759,6 +768,7 @@ fn with_knowledge<T>(
         listens: Some(&listens),
         ephemeral: facts.ephemeral,
         remembered,
+        sees_all_sent: facts.host.unwatched.is_empty(),
         joins_expected: true,
     })
 }

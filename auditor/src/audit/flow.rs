@@ -359,16 +359,20 @@ impl<'a> Judge<'a> {
     }
 
     /// The query of the flow the other way round, if its sides are a guess: its server may have asked on the client's port.
-    /// `None` where that port is not known, or nothing but resets came from the server: who said nothing asked nothing. Nor
-    /// may datagrams be turned whose first one was seen long after the watch began: it is no reply, or its request would have
+    /// `None` where that port is not known, or nothing but resets came from the server: who said nothing asked nothing, unless
+    /// these may be answers to what passed an interface that is not watched. Nor may datagrams be turned whose first one was seen long after the watch began: it is no reply, or its request would have
     /// been seen before, and somebody outside chooses the port that he sends it from.
     fn turned(&mut self, flow: &Flow) -> Option<RuleQuery> {
         let said = flow.to_client.packets.saturating_sub(flow.to_client.resets);
         let is_stream = matches!(flow.protocol, protocol::TCP | protocol::SCTP);
+        let may_answer_unseen = said == 0
+            && (flow.is_client_here() || !is_stream)
+            && !self.observed.host.unwatched.is_empty();
         let is_first_known = !is_stream
+            && !may_answer_unseen
             && flow.evidence == Evidence::FirstSender
             && self.observed.opens(&flow.interface, flow.first);
-        if !flow.is_guess() || said == 0 || is_first_known {
+        if !flow.is_guess() || said == 0 && !may_answer_unseen || is_first_known {
             return None;
         }
         let endpoints = Endpoints {

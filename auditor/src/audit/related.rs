@@ -358,6 +358,7 @@ mod tests {
                 transport: crate::transport::Transport::Tcp,
                 port,
                 address: "0.0.0.0".parse().unwrap(),
+                device: 0,
             }]
             .into(),
             ..Host::default()

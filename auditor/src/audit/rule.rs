@@ -2,11 +2,17 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use auditor_common::{Direction, Reason, lost::Lost, packet::is_group, port::protocol};
+use auditor_common::{
+    Direction, Reason,
+    lost::Lost,
+    packet::{ROUTING, is_group},
+    port::protocol,
+};
 use jiff::Timestamp;
 
 use super::{
     fleet::{self, Hiding},
+    in_vain::{InVain, in_vain},
     policy::{Policy, PolicyRule, RoleCheck, Side, port_ranges},
     verdict::{FlowFinding, FlowVerdict, PeersSeen, PortsSeen, RuleFinding, RuleVerdict, Severity},
 };
@@ -68,13 +74,28 @@ pub(super) fn judge(
     // The sockets of a captured host are not known.
     let knows_sockets = is_server && !observed.host.is_captured;
     let listening = knows_sockets.then(|| listens(rule, observed)).flatten();
+    let in_vain = if verdict == RuleVerdict::Observed {
+        context.in_vain(&flows)
+    } else {
+        InVain::new()
+    };
+    // The rule's traffic is there, so no more than a warning.
+    let of_members = in_vain.values().map(|outcome| {
+        let verdict = if *outcome == Outcome::Refused {
+            RuleVerdict::Refused
+        } else {
+            RuleVerdict::Unanswered
+        };
+        severity(rule, verdict).min(Severity::Warning)
+    });
     RuleFinding {
         severity: if verdict == RuleVerdict::Unresolved && !knows_roles {
             Severity::Fine
         } else {
-            severity(rule, verdict)
+            of_members.fold(severity(rule, verdict), Severity::max)
         },
         verdict,
+        in_vain,
         is_server,
         is_client: knows_roles && rule.client.is_ours,
         listening,
@@ -105,7 +126,9 @@ pub(super) fn is_unread(flow: &Flow) -> bool {
 
 /// Those of the flows whose ports could not be read.
 pub(super) fn unread(flows: &[Flow]) -> Vec<&Flow> {
-    let is_hidden = |flow: &&Flow| is_unread(flow) || is_encrypted(flow);
+    let is_hidden = |flow: &&Flow| {
+        is_unread(flow) && (flow.protocol != ROUTING || has_left(flow)) || is_encrypted(flow)
+    };
     flows.iter().filter(is_hidden).collect()
 }
 
@@ -118,12 +141,16 @@ const ESP: u8 = 50;
 /// Whether a flow is of encrypted packets, which may carry any conversation between its two hosts. This host encrypts for nobody
 /// without a key that both have, so what came in alone carries nothing.
 fn is_encrypted(flow: &Flow) -> bool {
-    let has_left = match flow.client_direction {
+    flow.protocol == ESP && has_left(flow)
+}
+
+/// Whether something of the flow left this host, or may have.
+const fn has_left(flow: &Flow) -> bool {
+    match flow.client_direction {
         Some(Direction::Egress) => 0 < flow.to_server.packets,
         Some(Direction::Ingress) => 0 < flow.to_client.packets,
         None => true,
-    };
-    flow.protocol == ESP && has_left
+    }
 }
 
 /// The flows of each rule, by ascending index.
@@ -277,12 +304,22 @@ impl RuleContext<'_> {
         if was_blind || from < observed.window.since {
             return RuleVerdict::Unassessed;
         }
+        // This host answers whom it did not hear: what was asked came by where nobody watches.
+        if self
+            .flows(flows)
+            .any(|flow| is_answer_alone(flow, &observed.host))
+        {
+            return RuleVerdict::Unassessed;
+        }
         // It is as possible that this was the rule's traffic as that it was not.
         if doubted.is_some_and(|last| from <= last) {
             return RuleVerdict::Unassessed;
         }
         if forbidden {
             RuleVerdict::Respected
+        } else if has_moved(rule, &observed.host) {
+            // It had the rule's part for some of the time, and whoever has it now sees its traffic.
+            RuleVerdict::Unassessed
         } else {
             RuleVerdict::Missing
         }
@@ -378,10 +415,16 @@ impl RuleContext<'_> {
         };
         let rule = self.rule;
         self.unread.iter().any(|flow| {
+            // What has a part of its way before it may be for anybody.
+            let is_whole = flow.protocol != ROUTING;
             from <= flow.last
                 && [(flow.client, flow.server), (flow.server, flow.client)]
                     .iter()
-                    .any(|(one, other)| holds(&rule.client, *one) && holds(&rule.server, *other))
+                    .any(|(one, other)| {
+                        let is_client = holds(&rule.client, *one);
+                        let is_server = holds(&rule.server, *other);
+                        is_client && is_server || !is_whole && (is_client || is_server)
+                    })
         })
     }
 
@@ -457,6 +500,18 @@ impl RuleContext<'_> {
         };
         let gaps = self.observed.gaps.iter();
         gaps.filter(|gap| gap.reaches(self.from)).any(hides)
+    }
+
+    /// The rule's services that were asked in vain; none where a gap may have hidden their answers.
+    fn in_vain(&self, flows: &[usize]) -> InVain {
+        let all: Vec<&Flow> = self.flows(flows).collect();
+        let mut found = in_vain(self.rule, self.observed, &all, self.from);
+        if found.values().any(|outcome| *outcome == Outcome::Attempted)
+            && self.may_hide_answer(flows)
+        {
+            found.retain(|_, outcome| *outcome == Outcome::Refused);
+        }
+        found
     }
 
     /// Whether a gap may have hidden the rule's traffic.
@@ -589,6 +644,37 @@ pub(super) fn others(rule: &PolicyRule, host: &Host) -> Option<BTreeSet<IpAddr>>
     (!others.is_empty()).then_some(others)
 }
 
+/// Whether this host takes part in a rule by addresses alone that it has no more.
+pub fn has_moved(rule: &PolicyRule, host: &Host) -> bool {
+    if host.former.is_empty() {
+        return false;
+    }
+    let is_here = |side: &Side| {
+        let mut own = host.addresses.difference(&host.former);
+        let addresses = side.addresses.as_ref();
+        side.is_ours && addresses.is_none_or(|side| own.any(|one| side.contains(*one)))
+    };
+    let had = |side: &Side| {
+        let addresses = side.addresses.as_ref();
+        let has = |side: &AddressSet| host.former.iter().any(|one| side.contains(*one));
+        side.is_ours && addresses.is_some_and(has)
+    };
+    let sides: [&Side; 2] = [&rule.client, &rule.server];
+    sides.into_iter().any(had) && !sides.into_iter().any(is_here)
+}
+
+/// Whether a flow is of answers that left this host, without a question.
+pub fn is_answer_alone(flow: &Flow, host: &Host) -> bool {
+    let leaves = match flow.client_direction {
+        Some(direction) => direction == Direction::Ingress,
+        None => host.is_captured && host.has(flow.server),
+    };
+    leaves
+        && flow.requests == 0
+        && flow.to_server.packets == 0
+        && flow.to_client.resets < flow.to_client.packets
+}
+
 /// A role of more addresses is taken for a network, where not every address is expected to be a host.
 const MOST_PEERS: usize = 64;
 
@@ -623,28 +709,40 @@ fn severity(rule: &PolicyRule, verdict: RuleVerdict) -> Severity {
 
 /// Whether a socket listens on one of the rule's ports; `None` where that is not known.
 fn listens(rule: &PolicyRule, observed: &Observed) -> Option<bool> {
-    let is_server = |address: IpAddr| {
-        let of_fleet = observed.host.fleet.is_some();
-        !of_fleet
-            || rule
-                .server
-                .addresses
-                .as_ref()
-                .is_none_or(|side| side.contains(address))
-    };
     let found = match (&rule.rule.ports, rule.rule.transport) {
         (RulePorts::Set(ports), transport @ (Transport::Tcp | Transport::Udp)) => Some(
             observed
                 .host
-                .listeners
-                .iter()
+                .reached()
                 .filter(|listener| listener.transport == transport && ports.contains(listener.port))
-                .filter(|listener| is_server(listener.address))
-                .any(|listener| rule.rule.loopback || !listener.address.is_loopback()),
+                .any(|listener| may_serve(rule, &observed.host, listener.address)),
         ),
         (RulePorts::Set(_) | RulePorts::Ephemeral | RulePorts::None, _) => None,
     };
     // Where not all servers of a fleet say so, one of the others may.
     let fleet = observed.host.fleet.as_ref();
     found.filter(|found| *found || fleet.is_none_or(|fleet| fleet::watches_servers(fleet, rule)))
+}
+
+/// Whether the rule's clients can reach a socket that is bound to an address: it is one of its servers', of a family that both have.
+pub fn may_serve(rule: &PolicyRule, host: &Host, address: IpAddr) -> bool {
+    if rule.rule.loopback {
+        return true;
+    }
+    let has_family = |side: &Side| {
+        side.addresses.as_ref().is_none_or(|addresses| {
+            if address.is_ipv4() {
+                addresses.has_ipv4()
+            } else {
+                addresses.has_ipv6()
+            }
+        })
+    };
+    // Who asks by an address that is translated to one of this host's is not asking one that it has.
+    let is_servers = rule.server.addresses.as_ref().is_none_or(|addresses| {
+        address.is_unspecified()
+            || addresses.contains(address)
+            || host.fleet.is_none() && !addresses.meets(&host.own())
+    });
+    !address.is_loopback() && is_servers && has_family(&rule.client) && has_family(&rule.server)
 }

@@ -1,11 +1,13 @@
 mod apart;
+mod in_vain;
+mod listening;
 mod seen;
 mod unplaced;
 mod unseen;
 
 use std::{net::IpAddr, path::Path};
 
-use auditor_common::{Evidence, Reason};
+use auditor_common::{Direction, Evidence, Reason};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Audit, Policy, Severity, judge};
@@ -148,6 +150,7 @@ fn observed(flows: &[Flow]) -> Observed {
         transport: Transport::Udp,
         port: 8125,
         address: "0.0.0.0".parse().unwrap(),
+        device: 0,
     };
     Observed {
         host: Host {
@@ -166,6 +169,8 @@ fn observed(flows: &[Flow]) -> Observed {
             listeners: [listener].into(),
             ways: crate::observed::Ways::default(),
             unwatched: std::collections::BTreeSet::new(),
+            apart: std::collections::BTreeSet::new(),
+            former: std::collections::BTreeSet::new(),
             fleet: None,
             ephemeral: None,
         },
@@ -712,6 +717,34 @@ fn who_began_in_sight_asked() {
     );
     // Where numbers of ports outweighed who began, the other side may have.
     assert_eq!(told_of(Evidence::Ephemeral, 30, None), in_doubt);
+}
+
+#[test]
+fn who_is_answered_may_have_asked_unseen() {
+    // Equal ports: the other side may have asked, by an interface that is not watched.
+    let told_of = |counts: &str, direction, unwatched: &[&str]| {
+        let start: Timestamp = START.parse().unwrap();
+        let mut observed = observed(&[Flow {
+            evidence: Evidence::FirstSender,
+            client_port: Some(8125),
+            client_direction: Some(direction),
+            first: start + SignedDuration::from_secs(30),
+            last: start + SignedDuration::from_secs(60),
+            ..flow(&format!("10.0.0.10 10.0.1.5 udp 8125 {counts}"))
+        }]);
+        observed.host.unwatched = unwatched.iter().map(|one| (*one).to_owned()).collect();
+        let policy = policy(Some(DEPLOYMENT), &[], &observed);
+        told(&policy, &judge(&policy, &observed), 0)
+    };
+    let (in_doubt, not) = (
+        "documented metrics fine in doubt",
+        "unexpected direction [metrics] violation",
+    );
+    let sent = Direction::Egress;
+    assert_eq!(told_of("5/0", sent, &["eth1"]), in_doubt);
+    assert_eq!(told_of("5/0", sent, &[]), not);
+    // What comes from the peer comes in sight.
+    assert_eq!(told_of("5/5", sent, &["eth1"]), not);
 }
 
 #[track_caller]

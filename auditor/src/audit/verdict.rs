@@ -8,7 +8,7 @@ use std::{
 use auditor_common::{Tally, lost::Lost};
 use jiff::SignedDuration;
 
-use super::{housekeeping::Excess, preconditions::PolicyProblem};
+use super::{housekeeping::Excess, in_vain::InVain, preconditions::PolicyProblem};
 use crate::{
     observed::{Endpoints, Outcome},
     port::PortSet,
@@ -185,6 +185,8 @@ pub struct RuleFinding {
     pub ports: Option<PortsSeen>,
     /// Which other hosts of the rule took part; `None` if none did.
     pub peers: Option<PeersSeen>,
+    /// Of a rule that is observed, the services that were asked in vain while others answered.
+    pub in_vain: InVain,
     /// How certain it is that the rule's traffic is missing; `None` for other verdicts.
     pub certainty: Option<Certainty>,
 }

@@ -15,15 +15,20 @@ pub fn passes(interfaces: &[&Interface], all: &[Interface]) -> Passes {
         if routes("ipv6", &interface.name) {
             passes.ipv6.insert(interface.index);
         }
-        // Interfaces above it, such as macvlan's, have MAC addresses of their own. A bridge and the like listens to all frames of its ports, as macvlan does where the NIC can't tell them apart.
-        let has_above = all
-            .iter()
-            .any(|one| one.lower == Some(interface.index) && one.kind.as_deref() != Some("vlan"));
-        if interface.controller.is_some() || 0 < interface.promiscuity || has_above {
+        if takes_all_frames(interface, all) {
             passes.frames.insert(interface.index);
         }
     }
     passes
+}
+
+/// Whether frames for other MAC addresses are taken: interfaces above this one, such as macvlan's, have addresses of their own, and a
+/// bridge and the like takes all frames of its ports. Who merely listens to all frames, as where a switch sends copies of others'
+/// traffic, passes none on; where a program does, what it passes on is seen to leave.
+fn takes_all_frames(interface: &Interface, all: &[Interface]) -> bool {
+    let is_above =
+        |one: &Interface| one.lower == Some(interface.index) && one.kind.as_deref() != Some("vlan");
+    interface.controller.is_some() || all.iter().any(is_above)
 }
 
 /// Whether packets of a family that come in by an interface may be routed (`Documentation/networking/ip-sysctl.rst`). What can't

@@ -1,10 +1,15 @@
 //! The listening sockets of this network namespace: from `sock_diag`, or from procfs for those that it does not list.
 
-use std::{collections::BTreeSet, io, net::IpAddr, path::Path};
+use std::{
+    collections::BTreeSet,
+    io,
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+};
 
 use super::{
     socket_files::{TCP, UDP, sockets},
-    sockets::SocketLister,
+    sockets::{Socket, SocketLister},
 };
 use crate::{observed::Listener, port::PortRange, transport::Transport};
 
@@ -38,19 +43,18 @@ impl Listeners {
         let directory = Path::new("/proc/thread-self/net");
         let mut listeners = BTreeSet::new();
         // TCP's file in procfs lists every connection as well, of which a busy host has many.
-        if let Some(ends) = self.lister.listening(Transport::Tcp) {
-            listeners.extend(of(Transport::Tcp, ends));
+        if let Some(listening) = self.lister.listening(Transport::Tcp) {
+            listeners.extend(listening.iter().flat_map(of));
         } else {
-            let waiting = sockets(directory, &TCP)?
-                .into_iter()
-                .filter(|socket| socket.is_waiting);
-            listeners.extend(of(Transport::Tcp, waiting.map(|socket| socket.local)));
+            let all = sockets(directory, &TCP)?;
+            let waiting = all.iter().filter(|socket| socket.is_waiting);
+            listeners.extend(waiting.flat_map(of));
         }
         // Requesting SCTP sockets where SCTP is not in use would load its module.
         if directory.join("sctp").exists()
-            && let Some(ends) = self.lister.listening(Transport::Sctp)
+            && let Some(listening) = self.lister.listening(Transport::Sctp)
         {
-            listeners.extend(of(Transport::Sctp, ends));
+            listeners.extend(listening.iter().flat_map(of));
         }
         let datagrams = match self.lister.all(Transport::Udp) {
             Some(datagrams) => datagrams,
@@ -66,7 +70,7 @@ impl Listeners {
                 passing.insert(socket.inode);
             }
             if !may_pass || self.passing.contains(&socket.inode) {
-                listeners.extend(of(Transport::Udp, [socket.local]));
+                listeners.extend(of(&socket));
             }
         }
         self.passing = passing;
@@ -74,15 +78,26 @@ impl Listeners {
     }
 }
 
-fn of(
-    transport: Transport,
-    ends: impl IntoIterator<Item = (IpAddr, u16)>,
-) -> impl Iterator<Item = Listener> {
-    ends.into_iter().map(move |(address, port)| Listener {
+/// What a socket listens on: at the unspecified address of IPv6 also all of IPv4, unless it says otherwise.
+fn of(socket: &Socket) -> impl Iterator<Item = Listener> + use<> {
+    let Socket {
         transport,
-        port,
-        address,
-    })
+        local: (address, port),
+        is_ipv6_only,
+        device,
+        ..
+    } = *socket;
+    let takes_both = address.is_unspecified() && address.is_ipv6() && !is_ipv6_only;
+    let four = takes_both.then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    [address]
+        .into_iter()
+        .chain(four)
+        .map(move |address| Listener {
+            transport,
+            port,
+            address,
+            device,
+        })
 }
 
 /// The range from which clients of this host take their ports; the kernel's default if procfs does not show it.

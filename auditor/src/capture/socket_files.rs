@@ -58,6 +58,9 @@ fn socket(line: &str, transport: Transport) -> Option<Socket> {
         local: socket(local)?,
         remote: socket(remote)?,
         is_waiting: state == waits,
+        // Of neither is anything said.
+        is_ipv6_only: false,
+        device: 0,
         inode: fields
             .nth(5)
             .and_then(|inode| inode.parse().ok())

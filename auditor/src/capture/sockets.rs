@@ -7,7 +7,7 @@ use auditor_common::port::protocol;
 use netlink_packet_sock_diag::{
     SockDiagMessage,
     constants::{AF_INET, AF_INET6},
-    inet::{ExtensionFlags, InetRequest, SocketId, StateFlags},
+    inet::{ExtensionFlags, InetRequest, SocketId, StateFlags, nlas::Nla},
 };
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 
@@ -29,6 +29,10 @@ pub(super) struct Socket {
     pub(super) remote: End,
     /// It listens. Every UDP socket without a peer counts as listening too.
     pub(super) is_waiting: bool,
+    /// At the unspecified address of IPv6, it takes no IPv4 (ipv6(7), `IPV6_V6ONLY`).
+    pub(super) is_ipv6_only: bool,
+    /// The index of the interface that it is bound to (socket(7), `SO_BINDTODEVICE`); 0 if to none, or where that is not told.
+    pub(super) device: u32,
     /// The inode, which the link of an open file in `/proc/PID/fd` names; 0 if no process has the socket open any more.
     pub(super) inode: u64,
 }
@@ -41,14 +45,18 @@ pub(super) struct SocketLister {
 }
 
 impl SocketLister {
-    /// The addresses and ports on which sockets of a connection-oriented transport listen; `None` if the kernel does not list them.
-    pub(super) fn listening(&mut self, transport: Transport) -> Option<Vec<End>> {
-        self.ask(transport, listening)
+    /// The sockets of a connection-oriented transport that listen; `None` if the kernel does not list them.
+    pub(super) fn listening(&mut self, transport: Transport) -> Option<Vec<Socket>> {
+        self.ask(transport, |protocol| {
+            sockets(transport, protocol, &StateFlags::LISTEN)
+        })
     }
 
     /// The sockets of TCP or UDP that are bound or connected; `None` if the kernel does not list them.
     pub(super) fn all(&mut self, transport: Transport) -> Option<Vec<Socket>> {
-        self.ask(transport, |protocol| all(transport, protocol))
+        self.ask(transport, |protocol| {
+            sockets(transport, protocol, &StateFlags::all())
+        })
     }
 
     /// As on a kernel that can't list these.
@@ -82,37 +90,34 @@ impl SocketLister {
 pub fn unlisted() -> impl Iterator<Item = (Transport, io::Error)> {
     [Transport::Tcp, Transport::Udp]
         .into_iter()
-        .filter_map(|transport| Some((transport, listening(transport.protocol()?).err()?)))
+        .filter_map(|transport| {
+            let listed = sockets(transport, transport.protocol()?, &StateFlags::LISTEN);
+            Some((transport, listed.err()?))
+        })
 }
 
-fn all(transport: Transport, protocol: u8) -> io::Result<Vec<Socket>> {
+/// Lists the sockets of a protocol in these states.
+///
+/// # Errors
+///
+/// The kernel does not reply, or does not support the protocol.
+fn sockets(transport: Transport, protocol: u8, states: &StateFlags) -> io::Result<Vec<Socket>> {
     let waits = if transport == Transport::Udp {
         UNCONNECTED
     } else {
         LISTEN
     };
     let mut sockets = Vec::new();
-    list(protocol, &StateFlags::all(), |listed| {
+    list(protocol, states, |listed| {
         sockets.push(Socket {
             transport,
             local: listed.local,
             remote: listed.remote,
             is_waiting: listed.state == waits,
+            is_ipv6_only: listed.is_ipv6_only,
+            device: listed.device,
             inode: listed.inode,
         });
-    })?;
-    Ok(sockets)
-}
-
-/// Lists the addresses and ports on which sockets of a connection-oriented protocol listen.
-///
-/// # Errors
-///
-/// The kernel does not reply, or does not support the protocol.
-fn listening(protocol: u8) -> io::Result<Vec<End>> {
-    let mut sockets = Vec::new();
-    list(protocol, &StateFlags::LISTEN, |listed| {
-        sockets.push(listed.local);
     })?;
     Ok(sockets)
 }
@@ -142,6 +147,8 @@ struct Listed {
     local: End,
     remote: End,
     state: u8,
+    is_ipv6_only: bool,
+    device: u32,
     inode: u64,
 }
 
@@ -165,6 +172,8 @@ fn list(protocol: u8, states: &StateFlags, mut take: impl FnMut(Listed)) -> io::
                     local: (id.source_address.to_canonical(), id.source_port),
                     remote: (id.destination_address.to_canonical(), id.destination_port),
                     state: socket.header.state,
+                    is_ipv6_only: socket.nlas.contains(&Nla::SkV6Only(true)),
+                    device: id.interface_id,
                     inode: u64::from(socket.header.inode),
                 });
             }
@@ -177,28 +186,59 @@ fn list(protocol: u8, states: &StateFlags, mut take: impl FnMut(Listed)) -> io::
 mod tests {
     use std::net::{TcpListener, TcpStream};
 
-    use auditor_common::port::protocol;
+    use netlink_packet_sock_diag::inet::StateFlags;
+    use nix::sys::socket::{
+        AddressFamily, Backlog, SockFlag, SockType, SockaddrIn6, bind, getsockname, listen,
+        setsockopt, socket, sockopt,
+    };
 
-    use super::listening;
+    use super::{Socket, sockets};
+    use crate::transport::Transport;
+
+    fn listening() -> Vec<Socket> {
+        sockets(Transport::Tcp, 6, &StateFlags::LISTEN).unwrap()
+    }
 
     #[test]
     fn who_listens_and_who_does_not() {
         let four = TcpListener::bind("127.0.0.1:0").unwrap();
         let six = TcpListener::bind("[::1]:0").unwrap();
         let client = TcpStream::connect(four.local_addr().unwrap()).unwrap();
-        let all = listening(protocol::TCP).unwrap();
+        let all = listening();
+        let has =
+            |end: std::net::SocketAddr| all.iter().any(|one| one.local == (end.ip(), end.port()));
         for listener in [&four, &six] {
             let end = listener.local_addr().unwrap();
-            assert!(all.contains(&(end.ip(), end.port())), "{end}");
+            assert!(has(end), "{end}");
         }
         let end = client.local_addr().unwrap();
-        assert!(!all.contains(&(end.ip(), end.port())), "{end}");
+        assert!(!has(end), "{end}");
+    }
+
+    #[test]
+    fn which_sockets_take_ipv6_alone() {
+        for is_only in [true, false] {
+            let flags = SockFlag::SOCK_CLOEXEC;
+            let six = socket(AddressFamily::Inet6, SockType::Stream, flags, None).unwrap();
+            setsockopt(&six, sockopt::Ipv6V6Only, &is_only).unwrap();
+            let any: std::net::SocketAddrV6 = "[::]:0".parse().unwrap();
+            bind(
+                std::os::fd::AsRawFd::as_raw_fd(&six),
+                &SockaddrIn6::from(any),
+            )
+            .unwrap();
+            listen(&six, Backlog::new(1).unwrap()).unwrap();
+            let end: SockaddrIn6 = getsockname(std::os::fd::AsRawFd::as_raw_fd(&six)).unwrap();
+            let all = listening();
+            let found = all.iter().find(|one| one.local.1 == end.port()).unwrap();
+            assert_eq!((found.is_ipv6_only, found.device), (is_only, 0));
+        }
     }
 
     #[test]
     fn a_protocol_whose_sockets_nobody_lists_is_no_empty_list() {
         // Protocol number 253 is reserved for experiments (RFC 3692).
-        let refused = listening(253).unwrap_err();
+        let refused = sockets(Transport::Tcp, 253, &StateFlags::LISTEN).unwrap_err();
         assert_eq!(refused.kind(), std::io::ErrorKind::NotFound, "{refused}");
     }
 }

@@ -1,6 +1,7 @@
 //! `auditor replay`: capture files instead of interfaces.
 
 use std::{
+    collections::BTreeSet,
     net::{AddrParseError, IpAddr},
     path::PathBuf,
 };
@@ -19,7 +20,7 @@ use crate::{
     agent::{
         configuration::Configuration,
         names,
-        replay::{ReplayError, Replayed, captured_host, display_name},
+        replay::{ReplayError, Replayed, busiest, captured_host, display_name, takes_part},
     },
     capture::replay::Totals,
     exit::Exit,
@@ -120,6 +121,9 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
         );
     }
     let host = captured_host(&command.address, &flows)?;
+    if !takes_part(&host, &flows) {
+        replayed.lacks(&one_of(&host.addresses), busiest(&flows));
+    }
     // Whose capture it is says more of who asked.
     let flows = replayed.flows(matrices, Some(&host));
     let policy = configuration.policy(&host, &mut names::system_lookup)?;
@@ -137,6 +141,15 @@ pub fn run(command: &ReplayCommand) -> anyhow::Result<Exit> {
             verdict
         },
     )
+}
+
+/// `10.0.0.1`, or `one of 10.0.0.1, 10.0.0.2`.
+fn one_of(addresses: &BTreeSet<IpAddr>) -> String {
+    let names: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+    match names.as_slice() {
+        [one] => one.clone(),
+        several => format!("one of {}", several.join(", ")),
+    }
 }
 
 fn names_of(captures: &[PathBuf]) -> String {

@@ -10,6 +10,8 @@ use std::{
     net::IpAddr,
 };
 
+use ipnet::IpNet;
+
 /// Groups of hosts, as a file has them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Inventory {
@@ -64,9 +66,8 @@ impl Form {
             return Self::Hosts;
         };
         let word = first.split_whitespace().next().unwrap_or_default();
-        let is_address = |word: &str| word.parse::<IpAddr>().is_ok();
         // In an Ansible inventory an address is alone on its line, or variables follow it: a host without a group.
-        if is_address(word)
+        if address_of(word).is_some()
             && first
                 .split_whitespace()
                 .nth(1)
@@ -125,13 +126,13 @@ impl Inventory {
             let mut addresses = BTreeSet::new();
             let mut names = Vec::new();
             for host in &group.hosts {
-                match (self.addresses.get(host), host.parse::<IpAddr>()) {
+                match (self.addresses.get(host), address_of(host)) {
                     (Some(known), _) => addresses.extend(known),
-                    (None, Ok(address)) => {
+                    (None, Some(address)) => {
                         addresses.insert(address);
                     }
-                    (None, Err(_)) if host.contains('.') => names.push(host.clone()),
-                    (None, Err(_)) => {
+                    (None, None) if host.contains('.') => names.push(host.clone()),
+                    (None, None) => {
                         unknown.insert(host.as_str());
                     }
                 }
@@ -142,6 +143,22 @@ impl Inventory {
         }
         (roles, unknown)
     }
+}
+
+/// The address of a host, beside which lists of hosts may have a scope such as `%eth0`, which means nothing on other hosts, or the mask
+/// of its network: it is the host's address all the same.
+fn address_of(text: &str) -> Option<IpAddr> {
+    let (address, mask) = text
+        .split_once('/')
+        .map_or((text, None), |(address, mask)| (address, Some(mask)));
+    let address: IpAddr = address.split('%').next()?.parse().ok()?;
+    let Some(mask) = mask else {
+        return Some(address.to_canonical());
+    };
+    let network = IpNet::new(address, mask.parse().ok()?).ok()?;
+    // What has no bits of a host is a network.
+    let is_host = network.prefix_len() == network.max_prefix_len() || network.trunc() != network;
+    is_host.then(|| address.to_canonical())
 }
 
 /// The hosts that a pattern such as `web[01:12].example.com` or `db-[a:c]` stands for.

@@ -36,7 +36,15 @@ impl RoleEntry {
             return Ok(Self::Net(address.into()));
         }
         if let Ok(net) = text.parse::<IpNet>() {
-            return Ok(Self::Net(net.trunc()));
+            // Whoever writes a host's address with the mask of its interface may mean the host or all of its network.
+            if net.trunc() != net {
+                return Err(format!(
+                    "`{text}` is the address of a host with its network's mask: write `{}` for the host, `{}` for all of its network",
+                    net.addr(),
+                    net.trunc()
+                ));
+            }
+            return Ok(Self::Net(net));
         }
         if let Some((first, last)) = text.split_once('-')
             && let (Ok(first), Ok(last)) = (

@@ -111,6 +111,14 @@ fn problems() {
         "`10.0.0.9-10.0.0.1` runs backwards or mixes IPv4 and IPv6: write the lower address first",
     );
     check(
+        "matrix = \"m\"\n[roles]\na = [\"10.0.0.5/24\"]",
+        "`10.0.0.5/24` is the address of a host with its network's mask: write `10.0.0.5` for the host, `10.0.0.0/24` for all of its network",
+    );
+    check(
+        "matrix = \"m\"\n[[exception]]\nmatch = { client = \"fd00::5/64\" }\nreason = \"x\"",
+        "`fd00::5/64` is the address of a host with its network's mask: write `fd00::5` for the host, `fd00::/64` for all of its network",
+    );
+    check(
         "matrix = \"m\"\n[roles]\na = []\nA = []",
         "role `a` stands twice under [roles]: letter case makes no difference",
     );
@@ -150,7 +158,7 @@ fn the_first_draft_for_a_matrix_is_a_deployment() {
     let page = "## Store nodes\n\n| Port | Direction | Peer | Notes |\n|--|--|--|--|\n\
                 | 443 | Outbound | mirror.example.com (192.0.2.1) | |\n\
                 | 80 | Outbound | https://api.example.com/v1 | Only if using the \"cloud\" |\n\
-                | 22 | Inbound | Jump \"host\" | |\n| 9 | Inbound | Anywhere | |\n| 10 | Inbound | | |\n";
+                | 22 | Inbound | Jump \"host\" | |\n| 9 | Inbound | Anywhere | |\n| 11 | Inbound | Console (10.0.0.5/24) | |\n| 10 | Inbound | | |\n";
     let document = document::read("page.md", page, Format::Markdown);
     let derived = matrix::derive(std::slice::from_ref(&document), "Page");
     let rows: Vec<&Row> = document.rows.iter().collect();

@@ -351,6 +351,7 @@ fn the_place_of_the_loss() {
             transport: Transport::Tcp,
             port: 80,
             address: "0.0.0.0".parse().unwrap(),
+            device: 0,
         });
     };
     let unanswered = Course::Unanswered {

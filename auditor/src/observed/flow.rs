@@ -358,9 +358,11 @@ impl Flow {
     }
 
     /// Whether a TCP or SCTP connection that began in sight went on after its handshake, by a client that therefore exists. A
-    /// request alone may be in anybody's name; and who makes up what follows it too is reset, and told nothing more.
+    /// request alone may be in anybody's name; and who makes up what follows it too is reset, and told nothing more. What this host
+    /// itself says beyond its requests acknowledges an answer, however often it was refused before.
     const fn went_on(&self, asked: u64, said: u64) -> bool {
-        self.requests < asked && (self.replies < said || self.to_client.resets == 0)
+        self.requests < asked
+            && (self.is_client_here() || self.replies < said || self.to_client.resets == 0)
     }
 
     /// The sort key of the flows of a report.
@@ -393,7 +395,7 @@ const _: () = assert!(packet::RST == 1 << 2);
 mod tests {
     use std::collections::BTreeSet;
 
-    use auditor_common::Evidence;
+    use auditor_common::{Direction, Evidence};
     use jiff::Timestamp;
 
     use super::{DirectionCounters, Flow, Outcome};
@@ -418,13 +420,17 @@ mod tests {
     };
 
     fn outcome(protocol: u8, seen: &Seen) -> Outcome {
+        flow(protocol, seen).outcome()
+    }
+
+    fn flow(protocol: u8, seen: &Seen) -> Flow {
         let [to_server, to_client] = [0, 1].map(|side| DirectionCounters {
             packets: seen.packets[side],
             bytes: seen.bytes,
             resets: seen.resets[side],
             flags: 0,
         });
-        let flow = Flow {
+        Flow {
             client: "10.0.0.1".parse().unwrap(),
             server: "10.0.0.2".parse().unwrap(),
             protocol,
@@ -444,8 +450,36 @@ mod tests {
             client_port: None,
             translated: BTreeSet::new(),
             remembered: None,
+        }
+    }
+
+    #[test]
+    fn refused_until_it_is_accepted() {
+        let seen = Seen {
+            packets: [4, 4],
+            resets: [0, 3],
+            requests: 3,
+            replies: 1,
+            ..SEEN
         };
-        flow.outcome()
+        let refused = Seen {
+            packets: [3, 3],
+            replies: 0,
+            ..seen
+        };
+        for (direction, seen, expected) in [
+            (Direction::Egress, &refused, Outcome::Refused),
+            // Accepted, and nothing said since.
+            (Direction::Egress, &seen, Outcome::Established),
+            // Here, all that the client sent may be made up.
+            (Direction::Ingress, &seen, Outcome::Accepted),
+        ] {
+            let flow = Flow {
+                client_direction: Some(direction),
+                ..flow(6, seen)
+            };
+            assert_eq!(flow.outcome(), expected, "{direction:?}");
+        }
     }
 
     #[test]

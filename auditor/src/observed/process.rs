@@ -201,9 +201,13 @@ impl SocketOwners {
         let serve = |ends: Endpoints| {
             let all = self.servers.get(&(transport, ends.port));
             let namespace = self.namespace(host, ends.server);
-            all.into_iter()
-                .flat_map(BTreeMap::keys)
-                .filter(move |one| Some(one.namespace) == namespace && one.has(ends.server))
+            let may_serve: Vec<(&SocketOwner, Duration)> = all
+                .into_iter()
+                .flatten()
+                .filter(|(one, _)| Some(one.namespace) == namespace && one.has(ends.server))
+                .map(|(one, at)| (one, *at))
+                .collect();
+            most_specific(&may_serve, ends.server)
         };
         real(flow).into_iter().flat_map(serve).collect()
     }
@@ -244,6 +248,29 @@ impl SocketOwners {
             (None, _) | (Some(_), Some(_)) => None,
         }
     }
+}
+
+/// Those of several owners of sockets that the kernel chooses for an address: one that is bound to it, before one for all of its
+/// family, before one for all of both. Where that one is no more, others may have served before or since.
+fn most_specific<'a>(
+    owners: &[(&'a SocketOwner, Duration)],
+    address: IpAddr,
+) -> Vec<&'a SocketOwner> {
+    let rank = |owner: &SocketOwner| {
+        if owner.address == address {
+            0
+        } else {
+            1 + u8::from(owner.address.is_ipv4() != address.is_ipv4())
+        }
+    };
+    let latest = owners.iter().map(|(_, at)| *at).max();
+    let there = owners.iter().filter(|(_, at)| Some(*at) == latest);
+    let best = owners.iter().map(|(owner, _)| rank(owner)).min();
+    let is_there = there.map(|(owner, _)| rank(owner)).min() == best;
+    let chosen = owners
+        .iter()
+        .filter(|(owner, _)| !is_there || Some(rank(owner)) == best);
+    chosen.map(|(owner, _)| *owner).collect()
 }
 
 /// The endpoints between which a flow really is.
@@ -389,6 +416,41 @@ mod tests {
             let found = pids(owners.servers_of(&host(), &flow));
             assert_eq!(found, expected, "{server} {port} {real:?}");
         }
+    }
+
+    #[test]
+    fn the_most_specific_socket_serves() {
+        let mut owners = SocketOwners::default();
+        let later = NOW + NOW;
+        for (pid, at, seen) in [
+            (1, "::", later),
+            (2, "0.0.0.0", later),
+            (3, "10.0.0.1", later),
+        ] {
+            // Programs of one name and address are one.
+            let mut owner = owner(pid, at, NetworkNamespace::Watched);
+            owner.process.name = format!("p{pid}");
+            owners.add_server(Transport::Tcp, 80, owner, seen);
+        }
+        let served = |owners: &SocketOwners, server: &str| {
+            pids(owners.servers_of(&host(), &flow("192.0.2.9", server, 80, &[])))
+        };
+        assert_eq!(served(&owners, "10.0.0.1"), [3]);
+        assert_eq!(served(&owners, "127.0.0.2"), [2]);
+        assert_eq!(served(&owners, "fd00::1"), [1]);
+        // One that was there before, and is no more, may have served too.
+        let mut gone = SocketOwners::default();
+        for (one, seen) in owners.servers[&(Transport::Tcp, 80)].clone() {
+            let seen = if one.address == address("10.0.0.1") {
+                NOW
+            } else {
+                seen
+            };
+            gone.add_server(Transport::Tcp, 80, one, seen);
+        }
+        assert_eq!(served(&gone, "10.0.0.1").len(), 3);
+        // What is passed on to others is served by none of this host's.
+        assert_eq!(served(&owners, "192.0.2.1"), [0; 0]);
     }
 
     #[test]

@@ -12,13 +12,13 @@ use super::{
     pattern::Patterns,
     refuser::Refusers,
     schema::{
-        self, Certainty, Count, Direction, FlowVerdict, GapReason, Lost, Part, PeersSeen,
-        PortsSeen, Report, Rule, RuleVerdict, SCHEMA_VERSION, Summary, Tool,
+        self, AskedInVain, Certainty, Count, Direction, FlowVerdict, GapReason, Lost, Part,
+        PeersSeen, PortsSeen, Report, Rule, RuleVerdict, SCHEMA_VERSION, Summary, Tool,
     },
     sentence,
 };
 use crate::{
-    audit::{self, FlowFinding, PolicyProblem, PolicyRule, RuleFinding, Severity},
+    audit::{self, FlowFinding, PolicyProblem, PolicyRule, RuleFinding, Severity, may_serve},
     matrix::{RulePorts, Weight},
     observed::{
         Cause, Dates, DirectionCounters, Flow, Gap, Host, Observed, SocketOwner, Unproven,
@@ -463,7 +463,7 @@ fn listeners(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) -> Vec<s
     }
     let mut listeners: Vec<schema::Process> = Vec::new();
     for (transport, port, owner) in judged.observed.host.owners.listeners() {
-        let is_reached = rule.rule.loopback || !owner.address.is_loopback();
+        let is_reached = may_serve(rule, &judged.observed.host, owner.address);
         if transport == rule.rule.transport && ports.contains(port) && is_reached {
             let process = process(owner, Part::Server);
             listeners.extend(process.filter(|process| !listeners.contains(process)));
@@ -548,6 +548,16 @@ fn rule(judged: &Judged, listing: &Listing, rule: &PolicyRule, finding: &RuleFin
                 .as_ref()
                 .map(|unseen| unseen.iter().copied().collect()),
         }),
+        asked_in_vain: finding
+            .in_vain
+            .iter()
+            .take(judged.bounds.most_flows)
+            .map(|((server, port), outcome)| AskedInVain {
+                server: *server,
+                port: *port,
+                outcome: (*outcome).into(),
+            })
+            .collect(),
         certainty: finding.certainty.map(|certainty| Certainty {
             level: certainty.level.into(),
             watched_seconds: certainty.watched.as_secs_f64(),

@@ -407,6 +407,9 @@ pub struct Rule {
     /// Which hosts of its other side were seen and which not, where any was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peers_seen: Option<PeersSeen>,
+    /// Its services that answered nobody while others answered, where it is observed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked_in_vain: Vec<AskedInVain>,
     /// How sure it is that it is missing, where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certainty: Option<Certainty>,
@@ -427,6 +430,15 @@ pub struct PortsSeen {
     pub seen: String,
     /// Empty where one of several is enough.
     pub unseen: String,
+}
+
+/// A service of an observed rule that answered nobody, while others answered.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct AskedInVain {
+    pub server: IpAddr,
+    pub port: u16,
+    /// `refused` or `attempted`.
+    pub outcome: Outcome,
 }
 
 /// Which others of a rule were seen.

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     audit::{
-        Certainty, Elsewhere, Excess, FlowFinding, FlowVerdict, Mismatch, PeersSeen, PolicyRule,
-        RuleFinding, RuleVerdict, may_be_named,
+        Certainty, Elsewhere, Excess, FlowFinding, FlowVerdict, InVain, Mismatch, PeersSeen,
+        PolicyRule, RuleFinding, RuleVerdict, has_moved, is_answer_alone, may_be_named,
     },
     deployment::Exception,
     matrix::Presence,
@@ -366,6 +366,9 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
                 "asked, accepted, and at once ended by who asked, as by a health check: whoever it was".to_owned(),
             );
         }
+        RuleVerdict::Unassessed if answers_alone(judged, finding) => {
+            parts.push("answered, and not seen to be asked: what is asked passes elsewhere".to_owned());
+        }
         RuleVerdict::Unassessed if !finding.unwatched.is_empty() && !finding.flows.is_empty() => {
             parts.push(format!(
                 "asked, and by the routing table answers leave by {}, which {} not watched",
@@ -390,6 +393,9 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
             names(&finding.unwatched),
             if finding.unwatched.len() == 1 { "is" } else { "are" },
         )),
+        RuleVerdict::Unassessed if has_moved(rule, &judged.observed.host) => {
+            parts.push("nothing matched it, and this host has no more the address by which it takes part".to_owned());
+        }
         RuleVerdict::Unassessed => {
             parts.push("nothing matched it, but part of that time was not seen".to_owned());
         }
@@ -414,6 +420,9 @@ pub(super) fn rule(judged: &Judged, rule: &PolicyRule, finding: &RuleFinding) ->
             seen.len() + unseen.len(),
             listed(unseen)
         ));
+    }
+    if !finding.in_vain.is_empty() {
+        parts.push(in_vain(&finding.in_vain));
     }
     if let Some(certainty) = &finding.certainty {
         parts.push(certain(certainty));
@@ -462,6 +471,13 @@ fn is_one_way(judged: &Judged, finding: &RuleFinding) -> bool {
     of_rule.any(|flow| flow.outcome == Outcome::OneWay)
 }
 
+/// Whether nothing but answers of this host is seen of the rule's flows.
+fn answers_alone(judged: &Judged, finding: &RuleFinding) -> bool {
+    let flows = finding.flows.iter();
+    let mut flows = flows.filter_map(|at| judged.observed.flows.get(*at));
+    !finding.flows.is_empty() && flows.all(|flow| is_answer_alone(flow, &judged.observed.host))
+}
+
 /// Whether who asked hung up as soon as it was let in.
 fn hung_up(judged: &Judged, finding: &RuleFinding) -> bool {
     let (findings, flows) = (&judged.audit.flows, &judged.observed.flows);
@@ -471,6 +487,31 @@ fn hung_up(judged: &Judged, finding: &RuleFinding) -> bool {
         findings.get(*at).is_some_and(is_accepted) && flows.get(*at).is_some_and(Flow::hung_up)
     })
 }
+
+/// The first few services that were asked in vain.
+fn in_vain(services: &InVain) -> String {
+    let first = services.iter().take(MOST_IN_VAIN);
+    let first: Vec<String> = first
+        .map(|((server, port), outcome)| {
+            let what = if *outcome == Outcome::Refused {
+                "refused"
+            } else {
+                "did not answer"
+            };
+            format!("{server} {what} on {port}")
+        })
+        .collect();
+    let more = services.len() - first.len();
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    format!("others answered, but {}{more}", first.join(", "))
+}
+
+/// More services that were asked in vain are not named.
+const MOST_IN_VAIN: usize = 3;
 
 /// How sure it is that a rule is missing, and why.
 fn certain(certainty: &Certainty) -> String {

@@ -1,6 +1,10 @@
 //! What this host says of itself after a turn.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    net::{Ipv4Addr, Ipv6Addr},
+    path::Path,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
@@ -14,7 +18,7 @@ use crate::{
         wire::{MOST_LISTENERS, MOST_RULES, shortened},
     },
     fleet_name::is_name,
-    observed::{Dates, Flow, Observed},
+    observed::{Dates, Flow, Listener, Observed},
     report::{
         Report,
         schema::{Process, RuleVerdict},
@@ -75,8 +79,18 @@ impl Seen {
                 name
             }
         };
-        let listeners = host.listeners.iter();
-        let listeners = listeners.filter(|one| !one.address.is_loopback());
+        // There, the unspecified address of IPv6 means IPv4 too, and what a socket is bound to is not told.
+        let has_both = |one: &Listener| {
+            let six = Listener {
+                address: Ipv6Addr::UNSPECIFIED.into(),
+                ..*one
+            };
+            one.address == Ipv4Addr::UNSPECIFIED && host.listeners.contains(&six)
+        };
+        let listeners = host
+            .reached()
+            .filter(|one| !one.address.is_loopback() && !has_both(one))
+            .map(|one| Listener { device: 0, ..*one });
         Self {
             flows,
             now: dates.of(window.end),
@@ -111,7 +125,7 @@ impl Seen {
                 gaps: Vec::new(),
                 hidden: BTreeSet::new(),
                 idle: BTreeSet::new(),
-                listeners: listeners.take(MOST_LISTENERS).copied().collect(),
+                listeners: listeners.take(MOST_LISTENERS).collect(),
                 flows_left_out: 0,
             },
         }

@@ -153,12 +153,18 @@ fn entry() -> impl Strategy<Value = String> {
     let six = (0_u8..16).prop_map(|host| format!("fd00::{host:x}"));
     prop_oneof![
         address.clone(),
-        (address.clone(), 26_u8..=32).prop_map(|(address, length)| format!("{address}/{length}")),
+        (address.clone(), 26_u8..=32).prop_map(network),
         (0_u8..2, 0_u8..8, 0_u8..8)
             .prop_map(|(net, from, more)| format!("10.0.{net}.{from}-10.0.{net}.{}", from + more)),
         six.clone(),
-        (six, 122_u8..=128).prop_map(|(address, length)| format!("{address}/{length}")),
+        (six, 122_u8..=128).prop_map(network),
     ]
+}
+
+/// The network of an address, by the length of its prefix.
+fn network((address, length): (String, u8)) -> String {
+    let network: ipnet::IpNet = format!("{address}/{length}").parse().expect("a prefix");
+    network.trunc().to_string()
 }
 
 fn roles() -> impl Strategy<Value = Vec<Role>> {

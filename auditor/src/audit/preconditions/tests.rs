@@ -59,6 +59,8 @@ fn host(addresses: &[&str]) -> Host {
         listeners: BTreeSet::new(),
         ways: Ways::default(),
         unwatched: BTreeSet::new(),
+        apart: BTreeSet::new(),
+        former: BTreeSet::new(),
         fleet: None,
         ephemeral: None,
     }

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use auditor_common::Direction;
-
 use super::*;
 use crate::{
     observed::{Connection, Way},

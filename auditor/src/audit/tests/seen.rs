@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use auditor_common::{Direction, Tally, lost::Lost};
+use auditor_common::{Tally, lost::Lost};
 
 use super::*;
 use crate::{

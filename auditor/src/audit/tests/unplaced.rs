@@ -1,6 +1,6 @@
 //! What is said of packets that were sent and are in no flow.
 
-use auditor_common::{Direction, Tally, lost::Lost};
+use auditor_common::{Tally, lost::Lost};
 
 use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use auditor_common::{Direction, Tally, lost::Lost};
+use auditor_common::{Tally, lost::Lost};
 
 use super::*;
 use crate::{
@@ -293,4 +293,40 @@ fn what_an_earlier_run_did_not_keep_may_be_anything() {
         let verdict = |is_client| finding(is_client, "", &observed).verdict.name();
         assert_eq!((verdict(true), verdict(false)), ("missing", "missing"));
     }
+}
+
+/// What is asked may come in by where nobody watches, while this host's answers leave in sight.
+#[test]
+fn who_is_answered_has_asked() {
+    let answers = |direction, counts: &str| {
+        let flow = Flow {
+            client_direction: Some(direction),
+            requests: 0,
+            evidence: Evidence::Listener,
+            ..flow(&format!("10.0.1.1 10.0.0.10 tcp 80 {counts}"))
+        };
+        finding(false, "", &observed(&[flow])).verdict.name()
+    };
+    assert_eq!(answers(Direction::Ingress, "0/5"), "unassessed");
+    // A reset answers what is asked in vain, and what comes in is no answer of this host's.
+    assert_eq!(answers(Direction::Ingress, "0/5/5"), "missing");
+    assert_eq!(answers(Direction::Egress, "0/5"), "missing");
+}
+
+/// An address that moved to another host took its traffic with it.
+#[test]
+fn what_moved_away_is_not_missing() {
+    let mut observed = observed(&[]);
+    let verdict = |observed: &Observed| {
+        [true, false].map(|is_client| finding(is_client, "", observed).verdict.name())
+    };
+    assert_eq!(verdict(&observed), ["missing"; 2]);
+    // Another address than the rule's.
+    observed.host.addresses.insert("10.0.0.99".parse().unwrap());
+    observed.host.former = ["10.0.0.99".parse().unwrap()].into();
+    assert_eq!(verdict(&observed), ["missing"; 2]);
+    observed.host.former = [HERE.parse().unwrap()].into();
+    assert_eq!(verdict(&observed), ["unassessed"; 2]);
+    let forbidden = finding(false, "presence = \"forbidden\"", &observed);
+    assert_eq!(forbidden.verdict.name(), "respected");
 }

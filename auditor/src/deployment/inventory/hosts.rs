@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::Inventory;
+use super::{Inventory, address_of};
 
 pub(super) fn read(text: &str) -> Inventory {
     let mut inventory = Inventory::default();
@@ -12,13 +12,10 @@ pub(super) fn read(text: &str) -> Inventory {
         let Some(first) = words.next() else {
             continue;
         };
-        // An IPv6 scope such as `%eth0` means nothing on other hosts.
-        let address = first.split('%').next().unwrap_or_default();
-        let Ok(address) = address.parse::<IpAddr>() else {
+        let Some(address) = address_of(first) else {
             inventory.problem(number, line, "expected an address and the names of a host");
             continue;
         };
-        let address = address.to_canonical();
         let is_own = match address {
             IpAddr::V4(address) => address.is_loopback() || address.is_broadcast(),
             // The entries for the loopback and multicast that every system has.

@@ -1,8 +1,6 @@
 //! An Ansible inventory as INI: groups in brackets, a host with its variables on each line.
 
-use std::net::IpAddr;
-
-use super::{Inventory, hosts_of};
+use super::{Inventory, address_of, hosts_of};
 
 /// What the lines of a section are.
 enum Section {
@@ -89,8 +87,8 @@ fn host(inventory: &mut Inventory, group: &str, line: &str) -> Result<(), String
 
 /// Records where a host is reached, if that is an address and not another name.
 pub(super) fn reached(inventory: &mut Inventory, name: &str, address: Option<&str>) {
-    if let Some(address) = address.and_then(|text| text.parse::<IpAddr>().ok()) {
+    if let Some(address) = address.and_then(address_of) {
         let known = inventory.addresses.entry(name.to_owned());
-        known.or_default().insert(address.to_canonical());
+        known.or_default().insert(address);
     }
 }

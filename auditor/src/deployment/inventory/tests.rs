@@ -104,6 +104,24 @@ all:
 }
 
 #[test]
+fn a_mask_beside_the_address_of_a_host() {
+    let mut inventory = Inventory::read(
+        "[masters]\nm1 ansible_host=10.0.0.10/24\n10.0.0.13/24\nfd00::13/64\n[nets]\n10.1.0.0/16\n",
+        Form::Ini,
+    );
+    inventory.extend(Inventory::read("10.0.0.11/24 m1\n", Form::Hosts));
+    let (roles, unknown) = inventory.roles();
+    assert_eq!(
+        roles["masters"],
+        ["10.0.0.10", "10.0.0.11", "10.0.0.13", "fd00::13"]
+    );
+    // What has no bits of a host is no host's address.
+    assert_eq!(roles["nets"], ["10.1.0.0/16"]);
+    assert!(unknown.is_empty());
+    assert_eq!(Form::of("10.0.0.5/24 web\n"), Form::Hosts);
+}
+
+#[test]
 fn a_hosts_file_says_where_hosts_of_an_inventory_are() {
     let mut inventory = Inventory::read("[masters]\nm1\n", Form::Ini);
     inventory.extend(Inventory::read("10.0.0.10 m1\n", Form::Hosts));

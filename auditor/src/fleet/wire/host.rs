@@ -172,6 +172,7 @@ impl HostFile {
                     transport,
                     port,
                     address,
+                    device: 0,
                 })
                 .collect(),
             flows_left_out: self.flows_left_out,

@@ -150,6 +150,7 @@ fn hosts() -> impl Strategy<Value = HostState> {
                     transport: Transport::Sctp,
                     port: 7,
                     address: *address,
+                    device: 0,
                 })
                 .collect(),
             addresses,

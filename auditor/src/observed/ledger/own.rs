@@ -21,7 +21,7 @@ pub struct Passes {
     /// IPv4 packets, and below IPv6 packets, for other addresses: it routes them.
     pub ipv4: BTreeSet<u32>,
     pub ipv6: BTreeSet<u32>,
-    /// Frames for other MAC addresses: it bridges them, or somebody on this host listens to all frames.
+    /// Frames for other MAC addresses: it bridges them, or has interfaces above with addresses of their own.
     pub frames: BTreeSet<u32>,
 }
 

@@ -44,6 +44,8 @@ pub struct Knowledge<'a> {
     pub ephemeral: PortRange,
     /// Who asked whom, as earlier runs had it.
     pub remembered: &'a RememberedSides,
+    /// Whether all that this host sends to others passes what is watched. Else its silence says nothing.
+    pub sees_all_sent: bool,
     /// A conversation that follows from another one, as TFTP's data, is counted with that one's service.
     pub joins_expected: bool,
 }
@@ -80,11 +82,18 @@ impl Client {
 
     /// The packets of this side that are no resets: what a host sends only of a conversation that it has.
     pub(super) fn sent(self, record: &ConversationRecord) -> u64 {
-        let of = |[first, second]: [u64; 2]| match self {
+        self.packets(record).saturating_sub(self.of(record.resets))
+    }
+
+    fn packets(self, record: &ConversationRecord) -> u64 {
+        self.of(record.packets)
+    }
+
+    const fn of(self, [first, second]: [u64; 2]) -> u64 {
+        match self {
             Self::First => first,
             Self::Second => second,
-        };
-        of(record.packets).saturating_sub(of(record.resets))
+        }
     }
 
     /// The client and the service that it asks, if this side is the client.
@@ -363,8 +372,13 @@ pub(super) fn decide(
     let is_stream = matches!(number, protocol::TCP | protocol::SCTP);
     // Whoever sent nothing, or resets alone, was not seen to ask. Of a connection that holds for this host alone, whose
     // packets would have been seen.
-    let is_silent =
-        |side: Client| side.sent(record) == 0 && (!is_stream || own.has(side.address(key)));
+    let is_silent = |side: Client| {
+        let is_own = own.has(side.address(key));
+        side.sent(record) == 0
+            && (!is_stream || is_own)
+            // What it resets it would have answered here.
+            && (!is_own || known.sees_all_sent || 0 < side.packets(record))
+    };
     if let Some(client) = server(&is_silent) {
         return decided(client, Evidence::FirstSender);
     }

@@ -1,4 +1,4 @@
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use auditor_common::{
     ConversationKey, ConversationRecord, Direction, Evidence, KeptPorts, PackedPorts, Reason,
@@ -46,6 +46,7 @@ fn with_known<T>(documented: &[u16], look: impl FnOnce(&Knowledge<'_>) -> T) -> 
         listens: None,
         ephemeral: PortRange::EPHEMERAL,
         remembered: &RememberedSides::default(),
+        sees_all_sent: true,
         joins_expected: true,
     })
 }
@@ -503,6 +504,7 @@ fn sides_from_the_middle(
         }),
         ephemeral: PortRange::EPHEMERAL,
         remembered: &RememberedSides::default(),
+        sees_all_sent: true,
         joins_expected: true,
     });
     let [(key, _)] = flows.flows.as_slice() else {
@@ -544,6 +546,7 @@ fn asked(row: &Row) -> (bool, Evidence, u16) {
         }),
         ephemeral: PortRange::EPHEMERAL,
         remembered: &remembered,
+        sees_all_sent: true,
         joins_expected: true,
     });
     let [(key, record)] = flows.flows.as_slice() else {
@@ -551,6 +554,48 @@ fn asked(row: &Row) -> (bool, Evidence, u16) {
     };
     let evidence = Evidence::from_number(record.counts.evidence).unwrap();
     (key.client == A, evidence, key.port)
+}
+
+/// Where this host may have asked by an interface that is not watched, its silence does not make it the server.
+#[test]
+fn who_may_have_asked_unseen() {
+    let own: IpAddr = "10.0.0.1".parse().unwrap();
+    let client_is_here = |protocol: u8, resets: u64, sees_all_sent: bool| {
+        let mut ledger = Ledger::default();
+        let none = BTreeSet::new();
+        ledger.own(
+            &[own].into(),
+            &none,
+            &LocalNetworks::default(),
+            Passes::default(),
+        );
+        let ports = PackedPorts::new(KeptPorts::Both, protocol, 40_000, 5080);
+        let key = ConversationKey {
+            addresses: [A, B],
+            ports: ports.first_leaving(true).0,
+            interface: 2,
+        };
+        let record = ConversationRecord {
+            resets: [resets, 0],
+            ..record([resets, 100], opening::STARTED_BY_SECOND)
+        };
+        ledger.add(&key, &record);
+        let flows = ledger.flows(&Knowledge {
+            is_documented: &|_, port| port == 5080,
+            listens: Some(&|_, _, _| false),
+            ephemeral: PortRange::EPHEMERAL,
+            remembered: &RememberedSides::default(),
+            sees_all_sent,
+            joins_expected: true,
+        });
+        flows.flows[0].0.client == A
+    };
+    for protocol in [TCP, UDP] {
+        assert!(client_is_here(protocol, 0, false));
+        assert!(!client_is_here(protocol, 0, true));
+    }
+    // What this host resets it did not ask for.
+    assert!(!client_is_here(TCP, 1, false));
 }
 
 /// What came in and can't be from where it says, or is not for this host, is in no flow; what left this host always is.
@@ -1216,6 +1261,7 @@ proptest! {
             listens: None,
             ephemeral: PortRange::new(2, 3).unwrap(),
             remembered: &remembered,
+            sees_all_sent: true,
             joins_expected: true,
         };
         let mut ledger = Ledger::new(most);

@@ -13,7 +13,9 @@ mod nested_lists;
 mod no_silence;
 mod plain_text;
 mod presences;
+mod reach_columns;
 mod tables;
+mod titles_and_grants;
 mod whose_ports;
 
 use std::path::Path;

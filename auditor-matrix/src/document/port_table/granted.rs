@@ -110,12 +110,11 @@ fn tail_of(tail: &str, names: &Names) -> Option<(Option<String>, Option<String>)
         let (lead, words) = part.split_once(' ').unwrap_or(("", part));
         let bare = words.trim_start_matches("the ").trim_start_matches("all ");
         match lead.to_lowercase().as_str() {
-            "if" | "when" | "unless" => condition = Some(part.to_owned()),
+            "if" | "when" | "unless" | "in" => condition = Some(part.to_owned()),
             "for" if section::names_machines(bare, names) => condition = Some(part.to_owned()),
             // What it is for.
             "for" | "to" if !is_bracket => {}
             "of" | "on" | "at" if is_end(bare, names) => place = Some(bare.replace("(s)", "s")),
-            "in" => condition = Some(part.to_owned()),
             _ if is_bracket && cell::stated(&part.to_lowercase()).is_none() => {
                 condition = Some(part.to_owned());
             }

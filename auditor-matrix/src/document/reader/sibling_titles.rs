@@ -75,7 +75,9 @@ impl Run<'_> {
             .partition(|title| section::names_machines(title, names) && is_whole(title, names));
         let are_names = others.iter().all(|title| may_be_machine(title, names));
         if !known.is_empty() && are_names && others.len() <= MOST_PER_KNOWN * known.len() {
-            others.iter().for_each(|title| names.add(title));
+            for title in others {
+                names.add(title);
+            }
         }
     }
 }
@@ -105,7 +107,7 @@ fn may_be_machine(title: &str, names: &Names) -> bool {
             && words()
                 .next_back()
                 .is_some_and(|last| !section::is_stop_word(&last.to_lowercase()))
-            && !words().any(|word| accounting::speaks_of_ports(word))
+            && !words().any(accounting::speaks_of_ports)
     };
     is_bare_name
         && (is_whole(title, names) || is_proper())

@@ -3,14 +3,14 @@
 use super::{derived, rules, tables::check};
 
 fn tables(titles: &[&str], mark: &dyn Fn(&str) -> String) -> String {
-    let mut page = "# Ports\n\n".to_owned();
-    for (index, title) in titles.iter().enumerate() {
-        page.push_str(&format!(
-            "{}\n\n| Port | Protocol | Service |\n|--|--|--|\n| 700{index} | TCP | Orders |\n\n",
-            mark(title)
-        ));
-    }
-    page
+    let table = |(index, title): (usize, &&str)| {
+        let title = mark(title);
+        format!(
+            "{title}\n\n| Port | Protocol | Service |\n|--|--|--|\n| 700{index} | TCP | Orders |\n\n"
+        )
+    };
+    let tables: Vec<String> = titles.iter().enumerate().map(table).collect();
+    format!("# Ports\n\n{}", tables.concat())
 }
 
 #[test]

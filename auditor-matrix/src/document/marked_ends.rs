@@ -5,12 +5,14 @@
 mod legend;
 mod machine;
 mod mark;
+mod reach;
 mod side;
 
 use self::{
     legend::Legend,
     machine::{Machine, is_self},
     mark::{Mark, says_side},
+    reach::{Reach, reach},
     side::{Evidence, side},
 };
 use super::{
@@ -73,6 +75,9 @@ impl MarkedEnds {
         names: &Names,
     ) -> Option<Self> {
         let legend = introduction.map(Legend::of).unwrap_or_default();
+        if let Some(marks) = Self::of_reach((head, body), columns, context) {
+            return Some(marks);
+        }
         let marked: Vec<usize> = (0..head.cells.len())
             .filter(|index| {
                 let heading = head.cells.get(*index).map_or("", String::as_str);
@@ -136,6 +141,40 @@ impl MarkedEnds {
         })
     }
 
+    /// Two columns that say of a port whether it is reached from inside and from outside: those who ask are there.
+    fn of_reach(
+        (head, body): (&TableRow, &Body<'_>),
+        columns: &Columns,
+        context: &Context,
+    ) -> Option<Self> {
+        let legend = Legend::default();
+        let headed: Vec<(Reach, Machine)> = (0..head.cells.len())
+            .filter(|index| {
+                !columns.may_name_ports(*index) && says_yes_and_no(body, *index, &legend)
+            })
+            .filter_map(|index| {
+                let (reach, name) = reach(head.cells.get(index)?)?;
+                let side = Some(Side::Ask);
+                Some((reach, Machine { index, name, side }))
+            })
+            .collect();
+        let is_pair = matches!(headed.as_slice(), [(one, _), (other, _)] if one != other);
+        is_pair.then(|| Self {
+            machines: headed.into_iter().map(|(_, machine)| machine).collect(),
+            side: Side::Ask,
+            evidence: Evidence::Said,
+            legend,
+            own: context.role.as_deref().map(str::to_owned),
+        })
+    }
+
+    /// Whether the marked machines are those that ask.
+    pub(super) fn ask(&self) -> bool {
+        self.machines
+            .iter()
+            .all(|machine| machine.side == Some(Side::Ask))
+    }
+
     /// The positions of the columns.
     pub(super) fn positions(&self) -> impl Iterator<Item = usize> + '_ {
         self.machines.iter().map(|machine| machine.index)
@@ -181,6 +220,9 @@ impl MarkedEnds {
             let Some(text) = row.cells.get(machine.index).and_then(|cell| some(cell)) else {
                 continue;
             };
+            if matches!(text.as_str(), "-" | "\u{2013}" | "\u{2014}") {
+                continue;
+            }
             let Some(mark) = self.legend.mark(&text) else {
                 read.unknown.push(format!("{}: {text}", machine.name));
                 continue;
@@ -225,6 +267,16 @@ fn holds_marks(body: &Body<'_>, index: usize, legend: &Legend) -> bool {
         n_marks += usize::from(legend.mark(&text).is_some());
     }
     0 < n_marks && n_cells * 4 <= n_marks * 5
+}
+
+/// Whether most cells with text say yes or no.
+fn says_yes_and_no(body: &Body<'_>, index: usize, legend: &Legend) -> bool {
+    let (mut n_cells, mut n_marks) = (0_usize, 0_usize);
+    for text in body.column(index).take(SAMPLE).filter_map(some) {
+        n_cells += 1;
+        n_marks += usize::from(matches!(legend.mark(&text), Some(Mark::Yes | Mark::No)));
+    }
+    0 < n_marks && n_cells < 2 * n_marks
 }
 
 /// The headings of several columns of marks that name no machine: editions, modes, components. What they mark may be all

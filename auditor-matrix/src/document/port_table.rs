@@ -1,6 +1,7 @@
 //! Reads one row of a port table, each cell by the meaning of its column.
 
 mod cells;
+mod granted;
 mod marked_rows;
 mod pairs;
 mod permission;
@@ -205,6 +206,10 @@ impl PortTable<'_> {
             if let Some(marks) = self.marks {
                 let rows = marked_rows::rows(marks, row, &first);
                 document.rows.extend(rows);
+                continue;
+            }
+            if !cells.granted.is_empty() {
+                document.rows.extend(cells.granted_rows(&first));
                 continue;
             }
             let more = cells.more_ends.iter().map(|ends| {

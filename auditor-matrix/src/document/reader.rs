@@ -4,6 +4,7 @@ mod arrows;
 mod evident_names;
 mod first_end;
 mod page_names;
+mod sibling_titles;
 mod table;
 mod table_heading;
 mod unread_table;

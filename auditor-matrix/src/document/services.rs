@@ -33,6 +33,7 @@ pub(super) fn heading_of_servers<'a>(
     introduction: Option<&str>,
     context: &Context,
     names: &Names,
+    marks_ask: bool,
 ) -> Option<(usize, &'a str)> {
     let names_other_ends = [
         Column::Destination,
@@ -85,7 +86,7 @@ pub(super) fn heading_of_servers<'a>(
     if software.len() < LEAST_NAMES || software.len() * 2 < cells.len() {
         return None;
     }
-    let is_evident = if columns.has(Column::Source) {
+    let is_evident = if columns.has(Column::Source) || marks_ask {
         let sources = ends(columns, body);
         let recur = software
             .iter()

@@ -14,7 +14,9 @@ mod no_silence;
 mod permitting;
 mod plain_text;
 mod presences;
+mod reach_columns;
 mod tables;
+mod titles_and_grants;
 mod whose_ports;
 
 use std::path::Path;

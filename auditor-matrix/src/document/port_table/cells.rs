@@ -3,9 +3,10 @@
 mod apart;
 mod asked;
 mod ends;
+mod grants;
 
 pub(super) use self::apart::Apart;
-use super::PortTable;
+use super::{PortTable, granted::Grant};
 use crate::document::{
     cell,
     column::{self, Column},
@@ -36,6 +37,8 @@ pub(super) struct Cells {
     pub(super) condition: Option<String>,
     /// More pairs of ends that the row's text names, for which it says the same.
     pub(super) more_ends: Vec<Endpoints>,
+    /// Who may ask whom, each under a condition of its own.
+    pub(super) granted: Vec<Grant>,
     /// Ends of which the row says more than of those beside them.
     pub(super) apart: Vec<Apart>,
     /// The notes say that both ends are one machine.
@@ -110,7 +113,7 @@ impl Cells {
         cells.take_service_for_asked(table);
         cells.take_apart();
         let condition = conditional_cell(table.columns.cell(row, Column::Condition));
-        cells.read_condition(table, edition, condition);
+        cells.read_condition(table, row, edition, condition);
         cells.doubt_condition(table, row, document);
         cells.read_requirement(table, row, required_text, document);
         cells
@@ -181,9 +184,15 @@ impl Cells {
     fn read_condition(
         &mut self,
         table: &PortTable<'_>,
+        row: &TableRow,
         edition: Option<String>,
         column: Option<String>,
     ) {
+        if !self.granted.is_empty() {
+            // What a grant says of itself is none of the others.
+            self.condition = join(table.context.condition.as_deref(), column.or(edition));
+            return;
+        }
         let (stated, notes) = self.notes.as_deref().map_or((None, None), cell::condition);
         self.notes = notes;
         let bracketed = [
@@ -205,13 +214,9 @@ impl Cells {
             .or(stated)
             .or(bracketed)
             .or(edition)
-            .or_else(|| as_service.and_then(|service| cell::condition(service).0));
-        // An alternative of the page, such as a tab, is a condition of all its rows.
-        self.condition = match (table.context.condition.as_deref(), own) {
-            (Some(alternative), Some(own)) => Some(format!("{alternative}: {own}")),
-            (Some(alternative), None) => Some(alternative.to_owned()),
-            (None, own) => own,
-        };
+            .or_else(|| as_service.and_then(|service| cell::condition(service).0))
+            .or_else(|| purpose_condition(table, row));
+        self.condition = join(table.context.condition.as_deref(), own);
     }
 
     /// A rule that holds under a condition which was not read is wider than the page, so it is said.
@@ -316,6 +321,15 @@ impl Cells {
     }
 }
 
+/// An alternative of the page, such as a tab, is a condition of all its rows, beside what a row says itself.
+fn join(alternative: Option<&str>, own: Option<String>) -> Option<String> {
+    match (alternative, own) {
+        (Some(alternative), Some(own)) => Some(format!("{alternative}: {own}")),
+        (Some(alternative), None) => Some(alternative.to_owned()),
+        (None, own) => own,
+    }
+}
+
 /// The name in a cell without a sentence that a dash sets off: `Core (by default) — depends on where the queue is installed.`
 fn without_sentence(name: &str) -> &str {
     [" \u{2014} ", " \u{2013} "]
@@ -336,6 +350,29 @@ fn conditional_cell(cell: Option<String>) -> Option<String> {
             "always" | "none" | "n/a" | "na" | "any" | "yes" | "no" | "default" | "never"
         )
     })
+}
+
+/// The sentence of a cell on what a port is for that says when it is open, where another names the service or none does: `Open only
+/// if the store is local. Otherwise, it should be closed`.
+fn purpose_condition(table: &PortTable<'_>, row: &TableRow) -> Option<String> {
+    let cells = table.columns.positions(Column::Service);
+    cells
+        .filter_map(|index| row.cells.get(index))
+        .filter(|cell| {
+            let lower = cell.to_lowercase();
+            let mut words = lower.split(' ');
+            let first = words.next().unwrap_or_default();
+            matches!(
+                first,
+                "open" | "opened" | "needed" | "required" | "used" | "only" | "if"
+            ) && words
+                .take(3)
+                .any(|word| matches!(word, "only" | "if" | "when"))
+        })
+        .find_map(|cell| {
+            let first = sentences(cell).into_iter().next()?;
+            cell::condition(first).0
+        })
 }
 
 /// Whether a few words say that something is optional: `optional`, `can be optionally enabled`.

@@ -27,6 +27,9 @@ impl PortTable<'_> {
             (Column::Status, permission::of_status),
             (Column::Required, permission::of_sentence),
         ] {
+            if column == Column::Permission && self.differs(row, document) {
+                continue;
+            }
             let Some(cell) = self.columns.cell(row, column) else {
                 continue;
             };
@@ -71,5 +74,28 @@ impl PortTable<'_> {
             self.problem(document, row, Severity::Remark, &notes, remark);
         }
         Permission::Allowed
+    }
+
+    /// Whether columns of permissions say something else of this row for one setting than for another, or no where others say from
+    /// where it is allowed: such a row forbids nothing for all.
+    fn differs(&self, row: &TableRow, document: &mut Document) -> bool {
+        let cells: Vec<&str> = self
+            .columns
+            .positions(Column::Permission)
+            .filter_map(|index| row.cells.get(index))
+            .map(String::as_str)
+            .filter(|cell| !cell.is_empty())
+            .collect();
+        let denies = |cell: &&str| permission::of_mark(cell) == Some(Permission::Forbidden);
+        let is_denied = cells.iter().any(denies);
+        let is_reached = self
+            .marks
+            .is_some_and(|marks| marks.ask() && !marks.row(row).clients.is_empty());
+        let differs = is_denied && (is_reached || !cells.iter().all(denies));
+        if differs {
+            let message = "is not allowed everywhere, and other cells of the row allow it: no rule forbids it; check who may ask";
+            self.problem(document, row, Severity::Remark, &cells.join(" | "), message);
+        }
+        differs
     }
 }

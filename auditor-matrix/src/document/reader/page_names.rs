@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{evident_names, table_heading};
+use super::{evident_names, sibling_titles, table_heading};
 use crate::document::{
     block::{Block, Content},
     cell,
@@ -81,6 +81,7 @@ pub(super) fn names(blocks: &[Block], profile: &Profile) -> Names {
     for (end, _) in arrows.into_iter().filter(|(_, n_headings)| 1 < *n_headings) {
         names.add(&end);
     }
+    sibling_titles::add(blocks, profile, &mut names);
     evident_names::add(blocks, &mut names);
     names
 }
@@ -101,7 +102,7 @@ fn viewpoint<'a>(headings: &[(u8, &'a str)]) -> Option<&'a str> {
 }
 
 /// Whether a heading is one word that says of what kind the ports are: `Optional`, `Mandatory`.
-fn is_adjective(heading: &str) -> bool {
+pub(super) fn is_adjective(heading: &str) -> bool {
     let lower = heading.to_lowercase();
     let ends = ["al", "ory", "ed", "ic", "ive"]
         .iter()

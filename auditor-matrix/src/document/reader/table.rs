@@ -196,6 +196,7 @@ impl Reader<'_> {
             introduction,
             &context,
             &self.names,
+            marks.as_ref().is_some_and(MarkedEnds::ask),
         );
         if let Some(heading) = headed_servers {
             columns.take_services_for_servers(heading, services::DOUBT);

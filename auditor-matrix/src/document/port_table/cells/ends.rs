@@ -104,7 +104,11 @@ impl Cells {
             .is_some_and(|ends| ends.source.basis != Basis::Sentence);
         // Both ends in words leave nothing to the viewpoint of a lone column of directions.
         let is_open = self.source.is_none() && self.destination.is_none();
-        if !table.columns.has_an_end() && is_open && !is_said_above && !table.context.is_within_role
+        if !table.columns.has_an_end()
+            && is_open
+            && !is_said_above
+            && !table.context.is_within_role
+            && !self.take_grants(table)
         {
             let texts = || [&self.service, &self.notes].into_iter().flatten();
             let phrase = texts().find_map(|text| {

@@ -1,5 +1,6 @@
 //! Reads blocks into rows: headings and columns give each cell its meaning.
 
+mod adjective;
 mod arrows;
 mod evident_names;
 mod first_end;

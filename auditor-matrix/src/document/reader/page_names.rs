@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{evident_names, sibling_titles, table_heading};
+use super::{adjective::is_adjective, evident_names, sibling_titles, table_heading};
 use crate::document::{
     block::{Block, Content},
     cell,
@@ -99,15 +99,6 @@ fn viewpoint<'a>(headings: &[(u8, &'a str)]) -> Option<&'a str> {
     let is_name =
         machines == nearest && prose::may_name_what_runs(nearest) && !is_adjective(nearest);
     is_name.then_some(nearest)
-}
-
-/// Whether a heading is one word that says of what kind the ports are: `Optional`, `Mandatory`.
-pub(super) fn is_adjective(heading: &str) -> bool {
-    let lower = heading.to_lowercase();
-    let ends = ["al", "ory", "ed", "ic", "ive"]
-        .iter()
-        .any(|ending| lower.ends_with(ending));
-    ends && !lower.contains(' ') && !section::is_machine(&lower) && !prose::is_software(&lower)
 }
 
 /// Whether the innermost heading is a direction and no more: `Outbound`.

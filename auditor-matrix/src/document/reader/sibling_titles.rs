@@ -1,6 +1,6 @@
 //! Titles of tables that differ by nothing else: where some of them name machines, the others do by analogy.
 
-use super::{is_caption, page_names::is_adjective, table_heading};
+use super::{adjective::is_adjective, is_caption, table_heading};
 use crate::document::{
     accounting, application_protocol,
     block::{Block, Content},

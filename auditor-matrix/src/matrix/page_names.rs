@@ -85,9 +85,14 @@ impl PageNames {
     }
 
     fn split_one(&self, text: &str) -> Vec<String> {
-        // An article begins another name: `the Core and the Edge`.
-        if let Some((one, more)) = [", and the ", ", or the ", " and the ", " or the ", ", the "]
+        // An article behind a joint begins another name: `the Core and the Edge`, `the Core, the Edge and the Store`. Behind a comma
+        // alone it may explain the one before: `Core, the central server`.
+        let joints = [", and the ", ", or the ", " and the ", " or the "];
+        let is_list = joints.iter().any(|joint| text.contains(joint));
+        let comma = is_list.then_some(", the ");
+        if let Some((one, more)) = comma
             .iter()
+            .chain(&joints)
             .find_map(|joint| text.split_once(joint))
             && !one.contains('(')
         {

@@ -30,8 +30,10 @@ pub(super) fn in_vain(
     for flow in flows.iter().copied() {
         let service = (flow.server, flow.port);
         match flow.outcome_since(from) {
+            // What somebody else asked, or made up, tells nothing.
+            Outcome::Refused | Outcome::Attempted if !is_asked(host, flow) => {}
             outcome @ (Outcome::Refused | Outcome::Attempted) => {
-                if is_asked(host, flow) && may_be_told(observed, flow, outcome, from) {
+                if may_be_told(observed, flow, outcome, from) {
                     let known = asked.entry(service).or_insert(outcome);
                     // A refusal says more than silence.
                     *known = outcome.min(*known);
@@ -52,9 +54,13 @@ pub(super) fn in_vain(
     asked
 }
 
-/// Whether the client's packets left a host that is watched, so that nobody else made them up.
+/// Whether the client's packets left a host that is watched, so that nobody else made them up. In a fleet that is what the client's
+/// own host saw; what only others saw of it may be in anybody's name.
 fn is_asked(host: &Host, flow: &Flow) -> bool {
-    host.fleet.is_some() || host.has(flow.client) && (flow.is_client_here() || host.is_captured)
+    if host.fleet.is_some() {
+        return flow.is_client_here();
+    }
+    host.has(flow.client) && (flow.is_client_here() || host.is_captured)
 }
 
 /// Whether an answer would have been seen.

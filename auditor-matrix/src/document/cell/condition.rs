@@ -108,7 +108,7 @@ fn is_condition(sentence: &str) -> bool {
 
 /// A sentence without the word that draws attention to it, be it marked or not: `*Note:* Only needed when mail is sent`.
 fn without_label(sentence: &str) -> &str {
-    let is_mark = |c: char| matches!(c, '*' | '_' | '(' | '[');
+    let is_mark = |c: char| matches!(c, '*' | '_');
     let Some((label, rest)) = sentence.split_once(':') else {
         return sentence.trim_start_matches(is_mark);
     };

@@ -79,14 +79,24 @@ impl PortTable<'_> {
     /// Whether columns of permissions say something else of this row for one setting than for another, or no where others say from
     /// where it is allowed: such a row forbids nothing for all.
     fn differs(&self, row: &TableRow, document: &mut Document) -> bool {
-        let cells: Vec<&str> = self
+        let cells: Vec<(&str, &str)> = self
             .columns
             .positions(Column::Permission)
-            .filter_map(|index| row.cells.get(index))
-            .map(String::as_str)
-            .filter(|cell| !cell.is_empty())
+            .filter_map(|index| {
+                let heading = self.head.cells.get(index).map_or("", String::as_str);
+                Some((heading, row.cells.get(index)?.as_str()))
+            })
+            .filter(|(_, cell)| !cell.is_empty())
             .collect();
-        let denies = |cell: &&str| permission::of_mark(cell) == Some(Permission::Forbidden);
+        // Below `Denied` a no allows, and a yes denies.
+        let denies = |(heading, cell): &(&str, &str)| {
+            let said = permission::of_mark(cell);
+            if permission::of_mark(heading) == Some(Permission::Forbidden) {
+                said == Some(Permission::Allowed)
+            } else {
+                said == Some(Permission::Forbidden)
+            }
+        };
         let is_denied = cells.iter().any(denies);
         let is_reached = self
             .marks
@@ -94,6 +104,7 @@ impl PortTable<'_> {
         let differs = is_denied && (is_reached || !cells.iter().all(denies));
         if differs {
             let message = "is not allowed everywhere, and other cells of the row allow it: no rule forbids it; check who may ask";
+            let cells: Vec<&str> = cells.iter().map(|(_, cell)| *cell).collect();
             self.problem(document, row, Severity::Remark, &cells.join(" | "), message);
         }
         differs

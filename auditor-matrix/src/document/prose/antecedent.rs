@@ -120,7 +120,9 @@ pub(super) fn of_all(text: &str) -> Option<Said> {
 /// Who asks at the ports of the sentence before: `Only the agents need to reach this port.`
 pub(super) fn asker(text: &str, names: &Names) -> Option<String> {
     let words = words(text);
-    if MOST_WORDS < words.len() || stance(&words) != Stance::Wanted {
+    // Who asks under a condition alone is not all that ask.
+    let is_conditional = Condition::of(text, &words).text.is_some();
+    if MOST_WORDS < words.len() || is_conditional || stance(&words) != Stance::Wanted {
         return None;
     }
     let phrases = port_phrases(&words, Evidence::Stated);

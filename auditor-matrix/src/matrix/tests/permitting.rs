@@ -105,13 +105,69 @@ fn who_opens_is_the_client() {
             &format!("Between the probes and the core, TCP 7001 is {opens} by the core."),
             &["core -> probes tcp/7001"],
         );
-        markdown(
-            &format!(
-                "# Ports used by the Ledger\n\n## Communication with Agents\n\n- TCP 7001: {opens} by the agent, check-in\n"
-            ),
-            &["Agents -> servers tcp/7001"],
+    }
+}
+
+#[test]
+fn who_initiates_below_its_own_heading_asks_others() {
+    let item = |says: &str| {
+        format!(
+            "# Ports used by the Ledger\n\n## Communication with Agents\n\n- TCP 7001: {says}\n"
+        )
+    };
+    markdown(
+        &item("initiated by the agent, check-in"),
+        &["Agents -> servers tcp/7001"],
+    );
+    markdown(
+        &item("initiated by the core, remote control"),
+        &["core -> Agents tcp/7001"],
+    );
+    // Who opens a port or starts a program asks nobody.
+    for says in ["opened by the installer", "started by the service manager"] {
+        markdown(&item(says), &["clients -> Agents tcp/7001"]);
+    }
+}
+
+#[test]
+fn what_is_nobody_stays_nobody() {
+    for what in ["Docker", "Zookeeper", "Borealis", "updates"] {
+        sentence(
+            &format!("Open TCP 7001 on the Core for {what}."),
+            &["clients -> Core tcp/7001"],
         );
     }
+    for who in ["Administrators", "Your organization", "The site operators"] {
+        sentence(
+            &format!("{who} must allow inbound TCP 7001 from the Gate."),
+            &["Gate -> hosts tcp/7001"],
+        );
+    }
+    // Under a condition somebody else asks, too.
+    sentence(
+        "The till listens on TCP 7001. If guests need to reach it, a proxy is needed.",
+        &["clients -> till tcp/7001"],
+    );
+}
+
+#[test]
+fn articles_in_lists_of_names() {
+    let table = |from: &str| {
+        format!("# Ports\n\n| From | To | Port |\n|--|--|--|\n| {from} | Store | 7001/tcp |\n")
+    };
+    markdown(
+        &table("Tills and the Gate"),
+        &["Tills+Gate -> Store tcp/7001"],
+    );
+    markdown(
+        &table("Tills, the Desk and the Gate"),
+        &["Tills+Desk+Gate -> Store tcp/7001"],
+    );
+    // What explains a name is none.
+    markdown(
+        &table("Core, the central server"),
+        &["Core, the central server -> Store tcp/7001"],
+    );
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Servers that were asked in vain while others answered.
 
+use std::collections::BTreeSet;
+
 use super::*;
+use crate::observed::{Fleet, Member, Sight};
 
 /// What was seen of clients of this host.
 fn asked(flows: &[&str]) -> Observed {
@@ -84,21 +87,70 @@ fn a_dead_port_is_told() {
 
 #[test]
 fn what_comes_in_tells_of_no_member() {
-    // Somebody outside asks in a client's name.
-    let seen = observed(&[
-        Flow {
-            client_direction: Some(Direction::Egress),
-            ..flow("10.0.0.10 10.0.1.1 tcp 80 9/9")
-        },
-        Flow {
-            client_direction: Some(Direction::Ingress),
-            ..flow("10.0.0.10 10.0.1.2 tcp 80 3/0")
-        },
+    let rule = "transport = \"tcp\"\nports = \"80\"";
+    let seen = |direction: Option<Direction>, dead: &str| {
+        observed(&[
+            Flow {
+                client_direction: Some(Direction::Egress),
+                ..flow("10.0.0.10 10.0.1.1 tcp 80 9/9")
+            },
+            Flow {
+                client_direction: direction,
+                ..flow(dead)
+            },
+        ])
+    };
+    let fleet = || {
+        let sight = Sight::Watching {
+            hidden: BTreeSet::new(),
+            idle: BTreeSet::new(),
+            has_gap: false,
+        };
+        let member = |name: &str, address: &str| Member {
+            name: name.to_owned(),
+            addresses: [address.parse().unwrap()].into(),
+            sight: sight.clone(),
+        };
+        Fleet::new(vec![member("a", "10.0.0.10"), member("b", "10.0.1.2")])
+    };
+    for dead in [
+        "10.0.0.10 10.0.1.2 tcp 80 3/0",
+        "10.0.0.10 10.0.1.2 tcp 80 3/3/3",
+    ] {
+        // Somebody outside asks in a client's name; in a fleet, the client's own host has not seen it, or a router alone has.
+        for direction in [Some(Direction::Ingress), None] {
+            let alone = seen(direction, dead);
+            check(rule, &alone, "", Severity::Fine);
+            let mut joined = seen(direction, dead);
+            joined.host.fleet = Some(fleet());
+            check(rule, &joined, "", Severity::Fine);
+        }
+        let mut joined = seen(Some(Direction::Egress), dead);
+        joined.host.fleet = Some(fleet());
+        let outcome = if dead.ends_with("/0") {
+            "attempted"
+        } else {
+            "refused"
+        };
+        check(
+            rule,
+            &joined,
+            &format!("10.0.1.2 80 {outcome}"),
+            Severity::Warning,
+        );
+    }
+}
+
+#[test]
+fn what_others_asked_hides_no_dead_member() {
+    let mut seen = asked(&[
+        "10.0.0.10 10.0.1.1 tcp 80 9/9",
+        "10.0.0.10 10.0.1.2 tcp 80 3/3/3",
     ]);
-    check(
-        "transport = \"tcp\"\nports = \"80\"",
-        &seen,
-        "",
-        Severity::Fine,
-    );
+    seen.flows.push(Flow {
+        client_direction: None,
+        ..flow("192.0.2.1 10.0.1.2 tcp 80 3/0")
+    });
+    let rule = "transport = \"tcp\"\nports = \"80\"";
+    check(rule, &seen, "10.0.1.2 80 refused", Severity::Warning);
 }

@@ -27,7 +27,7 @@ pub(in crate::document::prose) fn loose_ends(pieces: &Pieces<'_>, names: &Names)
         return (0 < ends.n_known()).then(|| ends.seen_from_here());
     }
     // "check-in, initiated by the agent": whom it asks is not said, be the page about the agent or not.
-    if let Some(client) = opener(pieces, &grammar.nouns) {
+    if let Some(client) = opener(pieces, &grammar.nouns, &["initiated", "originated"]) {
         return Some(Ends::of(Some(&client), None));
     }
     let around = grammar.around(0);
@@ -59,20 +59,13 @@ pub(in crate::document::prose) fn loose_ends(pieces: &Pieces<'_>, names: &Names)
         .then(|| ends.seen_from_here())
 }
 
-/// Who opens what a text is about: `initiated by the agent`.
-pub(super) fn opener(pieces: &Pieces<'_>, nouns: &NounPhrases<'_>) -> Option<NounPhrase> {
-    let by = (1..pieces.len()).find(|at| {
-        pieces.is(*at, "by")
-            && pieces.is_any(
-                at - 1,
-                &[
-                    "initiated",
-                    "established",
-                    "originated",
-                    "opened",
-                    "started",
-                ],
-            )
-    })?;
+/// Who does one of these things to what a text is about: `initiated by the agent`. What is opened or started by an installer is a port
+/// or a program, so by itself only `initiated` says who asks.
+pub(super) fn opener(
+    pieces: &Pieces<'_>,
+    nouns: &NounPhrases<'_>,
+    does: &[&str],
+) -> Option<NounPhrase> {
+    let by = (1..pieces.len()).find(|at| pieces.is(*at, "by") && pieces.is_any(at - 1, does))?;
     nouns.one(by + 1)
 }

@@ -163,7 +163,8 @@ impl Grammar<'_> {
             .next()
             .unwrap_or_default()
             .to_lowercase();
-        let acts = ["er", "or", "ers", "ors", "client", "clients"]
+        // A single one has an article: `Docker` is what is spoken there.
+        let acts = ["ers", "ors", "clients"]
             .iter()
             .any(|ending| head.ends_with(ending));
         let is_named =

@@ -32,6 +32,20 @@ pub(super) fn may_be_asked(who: &NounPhrase) -> bool {
                 | "port"
                 | "vpc"
                 | "isp"
+                // Who sees to it that something is permitted is asked by nobody.
+                | "administrator"
+                | "admin"
+                | "operator"
+                | "customer"
+                | "organization"
+                | "organisation"
+                | "company"
+                | "team"
+                | "department"
+                | "provider"
+                | "environment"
+                | "infrastructure"
+                | "site"
         )
     })
 }

@@ -64,7 +64,14 @@ impl Grammar<'_> {
     /// Of two that talk to each other the one by whom something is opened asks: `Between the Core and the Edge, port 80 is opened by
     /// the Edge.`
     pub(super) fn settle_mutual(&self, clauses: &mut [Clause]) {
-        let opener = opener(self.pieces, &self.nouns);
+        let does = [
+            "initiated",
+            "established",
+            "originated",
+            "opened",
+            "started",
+        ];
+        let opener = opener(self.pieces, &self.nouns, &does);
         let Some(opener) = opener else {
             return;
         };

@@ -32,6 +32,7 @@ tests! {
     what_leaves_by_another_interface_is_not_missing: [Kernel],
     what_passes_every_place_is_blindness: [Kernel, Program("python3")],
     an_empty_capture_judges_nothing: [Kernel],
+    another_auditor_hides_nothing: [Kernel],
 }
 
 /// A filter that ends the chain with every packet (`TC_ACT_OK`).
@@ -296,4 +297,40 @@ fn an_empty_capture_judges_nothing() {
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("there is no packet in empty.pcap"), "{said}");
+}
+
+/// An auditor passes everything on, by whatever hook it counts and whichever came first.
+fn another_auditor_hides_nothing() {
+    let directory = files(&[("m.toml", MATRIX)]);
+    let directory = directory.path();
+    let (one, other) = pair();
+    let _web = serve(&one, Transport::Tcp, 8080).unwrap();
+    let arguments = |ingress: &str| {
+        format!("audit --matrix m.toml --role web -i eth0 --format json --ingress {ingress}")
+    };
+    for [first, second] in [["xdp", "tc"], ["tc", "xdp"], ["tc", "tc"]] {
+        let mut late = None;
+        let early = watch_during(&one, directory, &arguments(first), || {
+            late = Some(watch_during(&one, directory, &arguments(second), || {
+                ask(&other, "10.78.0.1");
+                sleep(SEEN);
+            }));
+        });
+        for finished in [early, late.unwrap()] {
+            let report = report(&finished.stdout);
+            // The window is ended before it is over.
+            assert_eq!(
+                gaps(&report),
+                ["cut-short"],
+                "{first} and {second}: {report}"
+            );
+            let was_seen = |flow: &&Value| flow["port"] == 8080;
+            let flows = report["flows"].as_array().unwrap();
+            assert_eq!(
+                flows.iter().filter(was_seen).count(),
+                1,
+                "{first} and {second}"
+            );
+        }
+    }
 }

@@ -148,9 +148,10 @@ impl WatchedInterfaces {
             let is_past = detached.is_over && detached.found + TRUCE < now;
             is_there(*index).is_some() && !is_past
         });
-        for watched in std::mem::take(&mut self.attached) {
+        for mut watched in std::mem::take(&mut self.attached) {
             match is_there(watched.attached.interface.index) {
                 Some(interface) => {
+                    capture.know_alike(&mut watched.attached, interface);
                     let times = (before, now);
                     self.look(watched, interface, times, all_filters, &mut changes);
                 }
@@ -406,6 +407,7 @@ impl WatchedInterfaces {
         now: Timestamp,
     ) -> anyhow::Result<String> {
         let mut attached = capture.attach(interface, self.ingress)?;
+        capture.know_alike(&mut attached, interface);
         // If it can't be read now, it will be.
         let look = attached.look(interface).unwrap_or_default();
         let egress = if interface.is_loopback {

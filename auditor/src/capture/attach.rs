@@ -117,6 +117,23 @@ impl Attached {
         Ok(true)
     }
 
+    /// Whether XDP programs stand before ours for tc of which it is not known whose they are.
+    pub(super) fn wants_tag_of_xdp(&self, now: &Interface) -> bool {
+        self.ingress.hook == Hook::Tc
+            && now
+                .xdp_programs
+                .iter()
+                .any(|program| !self.known.contains_key(program))
+    }
+
+    /// Sets the tags of our programs; what was known by others is looked up anew.
+    pub(super) fn set_tags(&mut self, tags: BTreeSet<String>) {
+        if self.tags != tags {
+            self.tags = tags;
+            self.known.clear();
+        }
+    }
+
     /// Looks whether our programs are still attached, and what stands around them. `now` is the interface as it was just
     /// listed.
     ///
@@ -337,7 +354,7 @@ impl Programs<'_> {
         })
     }
 
-    fn tags(&self) -> BTreeSet<String> {
+    pub(super) fn tags(&self) -> BTreeSet<String> {
         let programs = [
             self.ingress_xdp.info(),
             self.ingress_tc.info(),

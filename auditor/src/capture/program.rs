@@ -185,6 +185,19 @@ impl Capture {
         })
     }
 
+    /// Tells programs of another auditor, which pass everything on, from others where XDP stands before us: its program is known by the
+    /// tag of ours, which only a loaded one has. Where ours cannot be loaded, the other one counts as somebody else's.
+    pub(crate) fn know_alike(&mut self, attached: &mut Attached, now: &Interface) {
+        if !attached.wants_tag_of_xdp(now) {
+            return;
+        }
+        if let Ok(mut programs) = self.programs()
+            && programs.load_xdp().is_ok()
+        {
+            attached.set_tags(programs.tags());
+        }
+    }
+
     /// Filters on these interfaces that an auditor left which was killed together with its guard.
     ///
     /// # Errors

@@ -351,15 +351,8 @@ fn ipv6<B: Bytes + ?Sized>(
     packet.destination = frame.get(start + 24).ok_or(Reason::Truncated)?;
     packet.protocol = fixed[6];
     let mut offset = start + 40;
-    let mut is_on_its_way = false;
     for _ in 0..B::MAX_EXTENSIONS {
         if !is_extension(packet.protocol) {
-            // Its target is the last segment of the routing header, and not the address in the fixed one. What is carried in a tunnel
-            // has its own.
-            if is_on_its_way && !matches!(packet.protocol, 4 | 41) {
-                packet.protocol = ROUTING;
-                return Err(Reason::TooDeep);
-            }
             return Ok(Payload {
                 offset,
                 length: available,
@@ -391,8 +384,11 @@ fn ipv6<B: Bytes + ?Sized>(
             // RFC 8200, section 4: lengths are in units of 8 bytes, less 1.
             _ => (usize::from(extension[1]) + 1) * 8,
         };
-        // RFC 8200, section 4.4: some segments are left.
-        is_on_its_way |= packet.protocol == ROUTING && extension[3] != 0;
+        // RFC 8200, section 4.4: where segments are left, the target is the last of them, and not the address in the fixed header. What
+        // is carried in a tunnel has its own. It is decided here, since to remember it doubles what the verifier follows.
+        if packet.protocol == ROUTING && extension[3] != 0 && !matches!(extension[0], 4 | 41) {
+            return Err(Reason::TooDeep);
+        }
         packet.protocol = extension[0];
         if packet.part == Part::LaterFragment {
             let [_, _, high, low, ..] = extension;

@@ -52,6 +52,7 @@ mod table_rows;
 mod text;
 mod translation;
 mod turned_table;
+mod verb;
 
 use std::borrow::Cow;
 

@@ -62,7 +62,7 @@ pub(super) fn transports(text: &str) -> Option<NamedTransports> {
 pub(super) fn unknown_protocols(text: &str) -> Vec<&str> {
     let (outside, _) = text.split_once('(').unwrap_or((text, ""));
     let parts: Vec<&str> = outside
-        .split(['/', ',', ';', '&', '|'])
+        .split(['/', ',', ';', '&', '|', '+'])
         .map(str::trim)
         .filter(|part| !part.is_empty())
         .collect();

@@ -1,8 +1,10 @@
 //! What the cells of a column hold, by counting: ports, transports, directions, names.
 
 use super::{
-    application_protocol, arrow_ports, cell, endpoints, host_port::HostPort, permission,
-    port_items, ports, text::some,
+    application_protocol, arrow_ports, cell, endpoints,
+    host_port::HostPort,
+    permission, port_items, ports,
+    text::{says_none, some},
 };
 
 /// How many of a column's cells are of each kind. Cells without text are not counted.
@@ -28,6 +30,8 @@ pub(super) struct CellKinds {
     /// Cells that name both ends in whatever way.
     n_both_ends: usize,
     n_permissions: usize,
+    /// Cells that say that there is none: `no`, `not used`.
+    n_denials: usize,
     n_names: usize,
     n_bind_addresses: usize,
     n_paths: usize,
@@ -56,7 +60,7 @@ impl CellKinds {
 
     fn add(&mut self, text: &str) {
         let count = |counter: &mut usize, is_so: bool| *counter += usize::from(is_so);
-        let Some(text) = some(text) else {
+        let Some(text) = some(text).filter(|text| !says_none(text)) else {
             return;
         };
         self.n_cells += 1;
@@ -154,6 +158,7 @@ impl CellKinds {
                 && cell::required(&text).is_none()
                 && text.split(' ').count() <= MOST_PERMISSION_WORDS,
         );
+        count(&mut self.n_denials, permission::denies_ports(&text));
         count(
             &mut self.n_names,
             text.contains(char::is_alphabetic) && !is_address,
@@ -206,6 +211,11 @@ impl CellKinds {
     /// Ports and their transports, and nothing else.
     pub(super) const fn are_bare_ports(&self) -> bool {
         self.nearly_all(self.n_bare_ports)
+    }
+
+    /// Ports, and cells that say that there are none.
+    pub(super) const fn are_ports_or_none(&self) -> bool {
+        0 < self.n_ports && self.nearly_all(self.n_ports + self.n_denials)
     }
 
     /// More than half of the cells are ports, and no other is a sentence.

@@ -1,9 +1,13 @@
 //! Reads a column's heading as a phrase: which end it speaks of, which attribute of it, a transport, a direction.
 
 mod vocabulary;
+mod voice;
 
 use self::vocabulary::{CLIENT, DESTINATION, SERVER, SOURCE, is_port_word, says_asking};
-use super::{cell, profile::ColumnMeaning, section::is_machine, text::unbracket, translation};
+pub(super) use self::voice::asks;
+use super::{
+    cell, permission, profile::ColumnMeaning, section::is_machine, text::unbracket, translation,
+};
 use crate::transport::Transport;
 
 /// What the cells of a column hold.
@@ -105,6 +109,11 @@ impl Phrase<'_> {
 
     fn names_port(&self) -> bool {
         self.words.iter().any(|word| is_port_word(word))
+    }
+
+    /// Whether the words name both ends: `Calling / called node`.
+    fn is_both(&self) -> bool {
+        self.has(SOURCE) && self.has(DESTINATION)
     }
 
     /// Which ends the words name: prepositions and words for a side first, since `source server` is a source.
@@ -295,6 +304,9 @@ fn ends(phrase: &Phrase<'_>) -> Option<Column> {
     if phrase.has(&["localhost", "loopback"]) || phrase.has(&["local"]) && phrase.has(&["only"]) {
         return Some(Column::LoopbackMark);
     }
+    if let Some(end) = voice::end(&phrase.words).filter(|_| !phrase.is_both()) {
+        return Some(end);
+    }
     match phrase.sides() {
         (true, true) => return Some(Column::Peer),
         (true, false) => return Some(Column::Source),
@@ -307,15 +319,6 @@ fn ends(phrase: &Phrase<'_>) -> Option<Column> {
     }
     if phrase.is(&["who"]) {
         return Some(Column::Source);
-    }
-    // `Who connects`, and `Who answers`.
-    if phrase.first() == "who" {
-        if phrase.words.iter().any(|word| says_asking(word)) {
-            return Some(Column::Source);
-        }
-        if phrase.has(&["answers", "listens", "serves", "accepts", "receives"]) {
-            return Some(Column::Destination);
-        }
     }
     // Who reaches, calls or needs a port asks for it.
     if phrase.last() == "by" && phrase.words.iter().any(|word| says_asking(word)) {
@@ -389,6 +392,26 @@ fn attributes(phrase: &Phrase<'_>) -> Option<Column> {
         "verdict",
         "policy",
     ]) {
+        return Some(Column::Permission);
+    }
+    // `Permitted`, `Is it blocked?`
+    let says_permission = phrase.words.iter().any(|word| permission::is_word(word))
+        && phrase.words.iter().all(|word| {
+            permission::is_word(word)
+                || matches!(
+                    *word,
+                    "is" | "are"
+                        | "be"
+                        | "to"
+                        | "it"
+                        | "traffic"
+                        | "connection"
+                        | "connections"
+                        | "may"
+                        | "pass"
+                )
+        });
+    if says_permission {
         return Some(Column::Permission);
     }
     if phrase.has(&["status", "state", "lifecycle", "availability"]) {

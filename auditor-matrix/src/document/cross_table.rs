@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::{
     cell_kinds::CellKinds,
-    column,
+    column::{self, asks},
     columns::{Body, Columns},
     context::Context,
     end::End,
@@ -14,7 +14,7 @@ use super::{
     row::{Document, Row, RowFields, RowOrigin, RowText},
     section,
     table_rows::TableRow,
-    text::some,
+    text::{says_none, some},
 };
 use crate::transport::Transport;
 
@@ -38,10 +38,13 @@ pub(super) fn layout(
     let corner_words = column::words(corner);
     // `From \u{2192} To` above arrows heads a column of its own, beside one of ports.
     let is_own_column = columns.has_ports() && !holds_ports(head, body);
-    if let Some(layout) = by_sides(&corner_words).filter(|_| !is_own_column) {
+    let by_corner = by_arrows(corner).or_else(|| by_sides(&corner_words));
+    if let Some(layout) = by_corner.filter(|_| !is_own_column) {
         return Some(Ok(layout));
     }
-    if columns.has_ports() || !holds_ports(head, body) {
+    // Only names that are known as columns make a table of another kind.
+    let said = introduction.and_then(by_sentence);
+    if columns.has_ports() && said.is_none() || !holds_ports(head, body) {
         return None;
     }
     // Without a corner that says so, the names above have to be machines: names of rows, of the page, or by their form.
@@ -59,16 +62,14 @@ pub(super) fn layout(
         && above
             .iter()
             .all(|name| !name.is_empty() && (column::column(name).is_none() || is_machine(name)));
-    if !are_machines {
+    if !are_machines && said.is_none() {
         return None;
     }
-    let said = introduction
-        .and_then(by_sentence)
-        .or_else(|| match column::column(corner) {
-            Some(column::Column::Source) => Some(Layout::ServersAbove),
-            Some(column::Column::Destination) => Some(Layout::ClientsAbove),
-            Some(_) | None => None,
-        });
+    let said = said.or_else(|| match column::column(corner) {
+        Some(column::Column::Source) => Some(Layout::ServersAbove),
+        Some(column::Column::Destination) => Some(Layout::ClientsAbove),
+        Some(_) | None => None,
+    });
     Some(said.ok_or(
         "rows and columns of this table are machines, and nothing says which of them connect and which listen, so it was not read; write `From / To` into its first cell",
     ))
@@ -87,82 +88,90 @@ fn holds_ports(head: &TableRow, body: &Body<'_>) -> bool {
 
 /// `From / To`, `Source \ Destination`: the first word is of the rows, the second of the columns.
 fn by_sides(corner: &str) -> Option<Layout> {
-    let side = |word: &str| match word {
+    let mut sides = corner.split(' ').filter_map(by_side);
+    let (first, second) = (sides.next()?, sides.next()?);
+    (first != second && corner.split(' ').count() <= 4).then_some(first)
+}
+
+/// The axis along which a side of the corner stands, where arrows say so: `Destination \u{2192} / Source \u{2193}`.
+fn by_arrows(corner: &str) -> Option<Layout> {
+    let is_down = |c: char| {
+        matches!(
+            c,
+            '\u{2193}' | '\u{21d3}' | '\u{2b07}' | '\u{25bc}' | '\u{25be}' | '\u{2935}'
+        )
+    };
+    // Only an arrow that points down tells the one axis from the other: `From \u{2192} To` has one as well.
+    if !corner.contains(is_down) {
+        return None;
+    }
+    let lower = corner.to_lowercase();
+    let mut side = None;
+    for word in lower.split_inclusive(|c: char| !c.is_alphanumeric()) {
+        let name = word.trim_matches(|c: char| !c.is_alphanumeric());
+        side = by_side(name).or(side);
+        if word.contains(is_down) {
+            return side;
+        }
+    }
+    None
+}
+
+/// The layout if a word names the side whose machines stand below the corner.
+fn by_side(word: &str) -> Option<Layout> {
+    match word {
         "from" | "source" | "sources" | "src" | "client" | "clients" | "origin" => {
             Some(Layout::ServersAbove)
         }
         "to" | "destination" | "destinations" | "dest" | "dst" | "target" | "targets"
         | "server" | "servers" => Some(Layout::ClientsAbove),
-        _ => None,
-    };
-    let mut sides = corner.split(' ').filter_map(side);
-    let (first, second) = (sides.next()?, sides.next()?);
-    (first != second && corner.split(' ').count() <= 4).then_some(first)
+        _ => asks(word).map(|asks| {
+            if asks {
+                Layout::ServersAbove
+            } else {
+                Layout::ClientsAbove
+            }
+        }),
+    }
 }
 
-/// "Rows are the origin of the connection, columns the target."
+/// "Rows are the origin of the connection, columns the target", "Columns open the connection, rows accept it", "what the machine on the
+/// left needs to reach on the one above": the first word behind an axis that says who asks.
 fn by_sentence(sentence: &str) -> Option<Layout> {
     let lower = sentence.to_lowercase();
     let words: Vec<&str> = lower
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .collect();
-    let begins = |word: &str| {
-        matches!(
-            word,
-            "origin"
-                | "origins"
-                | "source"
-                | "sources"
-                | "client"
-                | "clients"
-                | "from"
-                | "initiator"
-                | "initiators"
-                | "initiate"
-                | "connects"
-                | "connecting"
-                | "sender"
-                | "opens"
-        )
+    let is_of_rows = |word: &str| match word {
+        "row" | "rows" | "left" => Some(true),
+        "column" | "columns" | "above" | "top" | "across" => Some(false),
+        _ => None,
     };
-    let answers = |word: &str| {
-        matches!(
-            word,
-            "target"
-                | "targets"
-                | "destination"
-                | "destinations"
-                | "server"
-                | "servers"
-                | "to"
-                | "listener"
-                | "receiver"
-                | "listen"
-                | "listens"
-                | "listening"
-        )
-    };
-    let side_behind = |axis: &[&str]| {
-        let at = words.iter().position(|word| axis.contains(word))?;
-        words
+    words.iter().enumerate().find_map(|(at, word)| {
+        // "the first column" holds the rows' names.
+        let is_first_column = matches!(*word, "column")
+            && at
+                .checked_sub(1)
+                .and_then(|before| words.get(before))
+                .is_some_and(|before| matches!(*before, "first" | "leftmost"));
+        let of_rows = is_of_rows(word)? || is_first_column;
+        let behind = words
             .get(at + 1..)?
             .iter()
-            .take_while(|word| !matches!(**word, "row" | "rows" | "column" | "columns"))
-            .find_map(|word| {
-                if begins(word) {
-                    Some(true)
-                } else {
-                    answers(word).then_some(false)
-                }
-            })
-    };
-    let rows_begin = side_behind(&["rows", "row"])
-        .or_else(|| side_behind(&["columns", "column"]).map(|begin| !begin))?;
-    Some(if rows_begin {
-        Layout::ServersAbove
-    } else {
-        Layout::ClientsAbove
+            .take_while(|word| is_of_rows(word).is_none());
+        let mut is_passive = false;
+        let below = behind.into_iter().find_map(|word| {
+            let found = by_side(word);
+            let is_participle = word.ends_with("ed");
+            is_passive |= matches!(*word, "is" | "are" | "be" | "gets" | "get");
+            found.map(|layout| (layout == Layout::ServersAbove) != (is_passive && is_participle))
+        })?;
+        Some(if below == of_rows {
+            Layout::ServersAbove
+        } else {
+            Layout::ClientsAbove
+        })
     })
 }
 
@@ -187,6 +196,9 @@ pub(super) fn read(
             let (Some(column_heading), Some(text)) = (some(column_heading), some(cell)) else {
                 continue;
             };
+            if says_none(&text) {
+                continue;
+            }
             let (client, server) = match layout {
                 Layout::ServersAbove => (row_heading.clone(), column_heading),
                 Layout::ClientsAbove => (column_heading, row_heading.clone()),

@@ -1,5 +1,10 @@
 //! Reads whether a page allows traffic, forbids it, or says that it is no more: `Deny`, `removed in 2.0`, `must not be open`.
 
+use super::{
+    cell,
+    verb::{Verb, verb},
+};
+
 /// What a text says of the traffic that it stands beside.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Permission {
@@ -21,11 +26,7 @@ pub(super) fn of_mark(cell: &str) -> Option<Permission> {
         .first()
         .is_some_and(|word| matches!(word.as_str(), "not" | "don't" | "never"));
     let word = words.get(usize::from(is_negated))?;
-    let permission = if ALLOWING.contains(&word.as_str()) {
-        Permission::Allowed
-    } else if DENYING.contains(&word.as_str()) {
-        Permission::Forbidden
-    } else {
+    let Some(permission) = of_word(word) else {
         return of_status(cell);
     };
     Some(match (is_negated, permission) {
@@ -35,47 +36,31 @@ pub(super) fn of_mark(cell: &str) -> Option<Permission> {
     })
 }
 
-const ALLOWING: &[&str] = &[
-    "allow",
-    "allowed",
-    "allows",
-    "permit",
-    "permitted",
-    "accept",
-    "accepted",
-    "pass",
-    "open",
-    "opened",
-    "enable",
-    "enabled",
-    "yes",
-    "grant",
-    "granted",
-];
-const DENYING: &[&str] = &[
-    "deny",
-    "denied",
-    "denies",
-    "block",
-    "blocked",
-    "drop",
-    "dropped",
-    "reject",
-    "rejected",
-    "refuse",
-    "refused",
-    "close",
-    "closed",
-    "forbid",
-    "forbidden",
-    "prohibit",
-    "prohibited",
-    "disallow",
-    "disallowed",
-    "no",
-    "disable",
-    "disabled",
-];
+/// What a form of a verb that allows or forbids says.
+fn of_word(word: &str) -> Option<Permission> {
+    let begins = |stems: &[&str]| stems.iter().any(|stem| word.starts_with(stem));
+    if matches!(
+        word,
+        "yes" | "pass" | "passed" | "accept" | "accepted" | "ok"
+    ) || begins(&["authoris", "authoriz", "approv"])
+    {
+        return Some(Permission::Allowed);
+    }
+    if matches!(word, "no" | "shut" | "disable" | "disabled") || begins(&["bann", "unauthor"]) {
+        return Some(Permission::Forbidden);
+    }
+    match verb(word)? {
+        Verb::Open => Some(Permission::Allowed),
+        Verb::Close => Some(Permission::Forbidden),
+        Verb::Ask | Verb::Transfer | Verb::Serve | Verb::Use => None,
+    }
+}
+
+/// Whether a word is a form of a verb that allows or forbids, as a heading is: `Permitted`.
+pub(super) fn is_word(word: &str) -> bool {
+    !matches!(word, "yes" | "no" | "ok") && of_word(word).is_some()
+}
+
 const WITHDRAWN: &[&str] = &[
     "removed",
     "obsolete",
@@ -88,6 +73,24 @@ const WITHDRAWN: &[&str] = &[
     "eliminated",
     "defunct",
 ];
+
+/// Whether a cell of ports says that there are none of them: `no`, `not used`.
+pub(super) fn denies_ports(cell: &str) -> bool {
+    !cell.contains(|c: char| c.is_ascii_digit())
+        && (cell::required(cell) == Some(false)
+            || of_mark(cell).is_some_and(|permission| {
+                matches!(permission, Permission::Forbidden | Permission::Withdrawn)
+            }))
+}
+
+/// Whether a yes below a heading denies: `Blocked?`, `Is it denied?`
+pub(super) fn denies(heading: &str) -> bool {
+    let words = words(heading);
+    words
+        .iter()
+        .find_map(|word| of_word(word))
+        .is_some_and(|permission| permission == Permission::Forbidden)
+}
 
 /// Reads a cell of a column for states, such as `active` or `removed in 2.0`. `None` if it says nothing of the kind.
 pub(super) fn of_status(cell: &str) -> Option<Permission> {

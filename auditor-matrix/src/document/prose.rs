@@ -45,7 +45,7 @@ mod statement;
 mod statement_row;
 mod unread;
 mod variant_port;
-mod verb;
+use super::verb;
 mod verb_place;
 mod vocabulary;
 mod words;

@@ -31,10 +31,29 @@ fn is_invisible(character: char) -> bool {
 pub(super) fn some(text: &str) -> Option<String> {
     let text = fold(text);
     let says_nothing = text.is_empty()
-        || text
-            .chars()
-            .all(|character| matches!(character, '-' | '\u{2013}' | '\u{2014}'));
+        || text.chars().all(|character| {
+            matches!(
+                character,
+                '-' | '\u{2013}' | '\u{2014}' | '\u{2012}' | '\u{2212}'
+            )
+        });
     (!says_nothing).then_some(text)
+}
+
+/// Whether a cell says in words that it holds nothing: `n/a`, `(none)`.
+pub(super) fn says_none(text: &str) -> bool {
+    let bare = text.trim_matches(['(', ')', '[', ']', '-', '.', ' ', '*', '_']);
+    [
+        "n/a",
+        "n.a",
+        "n. a",
+        "none",
+        "nil",
+        "not applicable",
+        "nothing",
+    ]
+    .iter()
+    .any(|none| bare.eq_ignore_ascii_case(none))
 }
 
 /// Cuts prose into sentences, each with its closing mark.

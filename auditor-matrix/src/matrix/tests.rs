@@ -4,6 +4,7 @@ mod at_first_sight;
 mod cells_decide;
 mod conditions_in_prose;
 mod doubts;
+mod headings_by_verb;
 mod labels;
 mod loopback;
 mod marked_ends;

@@ -8,11 +8,11 @@ use crate::{
         column::Column,
         host_port::HostPort,
         names::Names,
-        port_items, ports,
+        permission, port_items, ports,
         row::Direction,
         section,
         table_rows::TableRow,
-        text::some,
+        text::{says_none, some},
     },
     transport::Transport,
 };
@@ -135,6 +135,12 @@ impl Columns {
                 Some(_) | None => false,
             };
             if !is_meant || some(cell).is_none() {
+                continue;
+            }
+            // `no` below `UDP`, beside the ports of TCP.
+            if matches!(meaning, Some(Column::Transport(_)))
+                && (says_none(cell) || permission::denies_ports(cell))
+            {
                 continue;
             }
             if *meaning == Some(Column::ArrowPort)

@@ -21,7 +21,9 @@ impl Columns {
                 Some(Column::Transport(_)) if kinds.are_transports() => {
                     *meaning = Some(Column::Protocol);
                 }
-                Some(Column::Transport(_)) if !kinds.are_ports() && !kinds.are_mostly_ports() => {
+                Some(Column::Transport(_))
+                    if !kinds.are_ports_or_none() && !kinds.are_mostly_ports() =>
+                {
                     *meaning = Some(Column::Ignored);
                 }
                 // `TCP/UDP` above numbers, and `Protocol` above `TCP 443`.

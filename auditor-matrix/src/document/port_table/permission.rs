@@ -35,7 +35,7 @@ impl PortTable<'_> {
             };
             let heading = self.columns.heading(self.head, column);
             // Below `Denied?` a yes denies.
-            let denies = permission::of_mark(heading) == Some(Permission::Forbidden);
+            let denies = permission::denies(heading);
             let read = match read(&cell) {
                 Some(Permission::Allowed) if denies => Some(Permission::Forbidden),
                 Some(Permission::Forbidden) if denies => Some(Permission::Allowed),
@@ -91,7 +91,7 @@ impl PortTable<'_> {
         // Below `Denied` a no allows, and a yes denies.
         let denies = |(heading, cell): &(&str, &str)| {
             let said = permission::of_mark(cell);
-            if permission::of_mark(heading) == Some(Permission::Forbidden) {
+            if permission::denies(heading) {
                 said == Some(Permission::Allowed)
             } else {
                 said == Some(Permission::Forbidden)

@@ -39,6 +39,36 @@ fn port_cells() {
         " ! the range that starts at 80 has no end: write 80-65535",
     );
     check("see below", " ? see below");
+    check("over 61000", "61001-65535");
+    check("TCP over 443", "443 Tcp");
+    check("5053 up to 5056", "5053-5056");
+    check("5053 up to and including 5056", "5053-5056");
+    check("60001:63000", "60001-63000");
+    check("2525 [v2]", "2525");
+    check("udp://192.0.2.40:7333", "7333 Udp");
+}
+
+#[test]
+fn what_takes_back_or_leaves_open_is_no_port() {
+    for cell in [
+        "!25",
+        "! 25",
+        "!= 25",
+        "1-1023 (but not 23)",
+        "8000-8010 (all except 8005 and 8007, of course)",
+        "80[00-99]",
+        "8080 [+n]",
+        "8080:8081",
+    ] {
+        let read = ports(cell);
+        assert!(read.problem.is_some(), "{cell}: {read:?}");
+        assert!(read.groups.is_empty(), "{cell}: {read:?}");
+    }
+    // What is left out is none of them.
+    check(
+        "8443 (not needed before version 5)",
+        "8443 ? (not needed before version 5)",
+    );
 }
 
 #[track_caller]

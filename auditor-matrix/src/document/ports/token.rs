@@ -196,8 +196,16 @@ fn first(text: &str, has_thousands: bool) -> (Kind, usize) {
         '<' => Kind::Below,
         '\u{2264}' => Kind::AtMost,
         '\u{2190}'..='\u{21ff}' | '\u{27f5}'..='\u{27ff}' => Kind::Arrow,
-        '(' | '\u{ff08}' => Kind::Open,
-        ')' | '\u{ff09}' => Kind::Close,
+        '(' | '[' | '\u{ff08}' => Kind::Open,
+        ')' | ']' | '\u{ff09}' => Kind::Close,
+        // `!25` is every port but this one.
+        '!' if text.get(1..).is_some_and(|rest| {
+            rest.trim_start()
+                .starts_with(|c: char| c.is_ascii_digit() || c == '=')
+        }) =>
+        {
+            Kind::Unknown
+        }
         '.' | '"' | '\'' | '`' | '\u{2018}'..='\u{201f}' | '!' => Kind::Quiet,
         _ => Kind::Unknown,
     };

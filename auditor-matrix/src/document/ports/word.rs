@@ -65,7 +65,7 @@ impl Word {
             "ephemeral" | "dynamic" | "random" | "dynamically" | "randomly" => Self::Ephemeral,
             "any" | "all" | "every" => Self::Everything,
             "none" | "n/a" | "na" | "nil" => Self::Nothing,
-            "above" | "greater" | "higher" => Self::Above,
+            "above" | "greater" | "higher" | "beyond" | "exceeding" => Self::Above,
             "below" | "under" | "less" | "lower" => Self::Below,
             "up" | "upward" | "upwards" | "onward" | "onwards" => Self::Upwards,
             "not" | "no" | "except" | "excluding" | "exclude" | "excluded" | "excepting"

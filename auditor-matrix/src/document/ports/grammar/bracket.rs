@@ -13,6 +13,27 @@ fn is_about_ports(inside: &[Token<'_>]) -> bool {
 }
 
 impl Reader<'_> {
+    /// Whether words in brackets leave out a port of those before them: `1-1023 (but not 23)`.
+    fn takes_back(&self, inside: &[Token<'_>]) -> bool {
+        let is_among = |token: &Token<'_>| {
+            token.kind == Kind::Number
+                && token.text.parse().is_ok_and(|port: u16| {
+                    self.groups
+                        .iter()
+                        .flat_map(|group| &group.ranges)
+                        .any(|range| range.contains(port))
+                })
+        };
+        let mut reverses = false;
+        let mut is_other = false;
+        inside.iter().any(|token| {
+            let word = (token.kind == Kind::Word).then(|| Word::of(token.text));
+            reverses |= word == Some(Word::Reversing);
+            let follows_other = std::mem::replace(&mut is_other, word == Some(Word::NoPort));
+            reverses && !follows_other && is_among(token)
+        })
+    }
+
     /// Reads brackets: ports of their own, or a remark.
     pub(super) fn bracket(&mut self) -> Result<(), PortsProblem> {
         let open = self.at;
@@ -40,6 +61,19 @@ impl Reader<'_> {
             .iter()
             .any(|token| matches!(token.kind, Kind::Number | Kind::Address | Kind::Dotted));
         let text = self.text(open + 1, end);
+        let token = self.tokens.get(open);
+        // `80[00-99]`, `[+n]`: a pattern, and no remark.
+        let is_square = token.is_some_and(|open| open.text == "[");
+        let is_pattern = is_square
+            && (token.is_some_and(|open| open.is_glued)
+                || inside
+                    .iter()
+                    .any(|token| matches!(token.kind, Kind::Plus | Kind::Unknown)));
+        if is_pattern {
+            return Err(PortsProblem::NoNumber {
+                text: self.text(open.saturating_sub(1), after),
+            });
+        }
         let read = read(&text);
         let is_list = read.problem.is_none() && !read.groups.is_empty() && read.remarks.is_empty();
         if !follows_number && is_list {
@@ -54,6 +88,9 @@ impl Reader<'_> {
         let names_transport = !read.transports.is_empty();
         self.ports.transports.extend(read.transports);
         self.ports.ephemeral |= read.ephemeral && !follows_number;
+        if names_number && self.takes_back(inside) {
+            return Err(PortsProblem::Reversed { word: text });
+        }
         if !names_number {
             if inside
                 .iter()

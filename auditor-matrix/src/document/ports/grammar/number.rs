@@ -3,6 +3,7 @@
 use super::{Addresses, Bounds, NumberMeaning, Reader};
 use crate::{
     document::{
+        cell,
         ports::{
             PortsProblem,
             token::{Kind, Token, port_of_address},
@@ -27,16 +28,21 @@ fn digits(number: &str) -> String {
     number.replace(',', "")
 }
 
+/// With a colon nobody writes a range of fewer ports.
+const LEAST_RANGE: u16 = 4;
+
 /// `6000:6063` against `8080:80`: the ends of a range stand close together, or the last is the last of all ports.
 fn is_range_rather_than_mapping(first: &str, last: &str) -> bool {
     let (Ok(first_port), Ok(last_port)) = (first.parse::<u16>(), last.parse::<u16>()) else {
         return false;
     };
+    // `8080:8081` is rather a mapping than a range of two; `60001:63000` are three thousand ports.
+    let is_round = first_port < last_port && (last_port - first_port + 1).is_multiple_of(10);
     last_port == u16::MAX
         || first.len() == last.len()
-            && first_port < last_port
+            && first_port.saturating_add(LEAST_RANGE) < last_port
             && first.chars().next() == last.chars().next()
-            && first.ends_with('0')
+            && (first.ends_with('0') || is_round)
 }
 
 impl<'a> Reader<'a> {
@@ -195,6 +201,12 @@ impl<'a> Reader<'a> {
                 }
                 Some(_) | None => false,
             }
+        } else if joint.kind == Kind::Word
+            && Word::of(joint.text) == Word::Upwards
+            && let Some(last) = self.up_to()
+        {
+            // `5053 up to 5056`
+            return Ok(Some(last));
         } else if joint.kind == Kind::Word {
             let word = Word::of(joint.text);
             number_behind.is_some()
@@ -210,6 +222,26 @@ impl<'a> Reader<'a> {
             self.bounds = Bounds::None;
         }
         Ok(number_behind)
+    }
+
+    /// The last number behind `up to`; the position is then behind it.
+    fn up_to(&mut self) -> Option<String> {
+        self.peek(1)
+            .filter(|token| token.kind == Kind::Word && Word::of(token.text) == Word::To)?;
+        let is_joint = |token: Option<Token<'_>>| {
+            token.is_some_and(|token| {
+                token.kind == Kind::Word && matches!(token.text, "and" | "including")
+            })
+        };
+        let skipped = (2..4)
+            .take_while(|ahead| is_joint(self.peek(*ahead)))
+            .count();
+        let last = self
+            .peek(2 + skipped)
+            .filter(|token| token.kind == Kind::Number)?;
+        self.at += 3 + skipped;
+        self.bounds = Bounds::None;
+        Some(digits(last.text))
     }
 
     /// The range that starts at a number and goes on to the last port: `1024+`, `20K+`, `1024 and above`.
@@ -345,6 +377,11 @@ impl<'a> Reader<'a> {
         let port = port_of_address(token.text).unwrap_or_default();
         self.at += 1;
         self.add(port, port, self.at - 1)?;
+        // `udp://192.0.2.40:7333`
+        let scheme = token.text.split_once("://").map(|(scheme, _)| scheme);
+        if let Some(transport) = scheme.and_then(|scheme| cell::stated(&scheme.to_lowercase())) {
+            self.ports.transports.push(transport);
+        }
         let is_loopback = ["127.", "localhost", "[::1]"]
             .iter()
             .any(|start| token.text.starts_with(start));

@@ -16,6 +16,10 @@ impl<'a> Reader<'a> {
             self.next = NumberMeaning::Port;
         }
         match word {
+            // `over 61000`, where `TCP over 443` compares nothing.
+            Word::Filler if token.text.eq_ignore_ascii_case("over") && self.compares(at) => {
+                self.compare_in_words(Word::Above, token, at)?;
+            }
             Word::Or => self.is_or = true,
             // "up to 8010": a range without its start.
             Word::To if self.peek(0).is_some_and(|next| next.kind == Kind::Number) => {
@@ -95,6 +99,20 @@ impl<'a> Reader<'a> {
         }
         self.remark(token.text);
         Ok(())
+    }
+
+    /// Whether a number follows the word at a place, and no transport or protocol stands before it.
+    fn compares(&self, at: usize) -> bool {
+        let before = at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        self.peek(0).is_some_and(|next| next.kind == Kind::Number)
+            && before.is_none_or(|before| {
+                before.kind == Kind::Separator
+                    || before.kind == Kind::Word
+                        && matches!(
+                            Word::of(before.text),
+                            Word::Port | Word::Everything | Word::Ephemeral
+                        )
+            })
     }
 
     /// `above 1024`, `greater than 1024`.

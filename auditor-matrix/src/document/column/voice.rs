@@ -1,0 +1,199 @@
+//! What the verb of a heading says of its cells: who asks, or who is asked. `Calling side`, `Answered by`, `Contacted host`,
+//! `Connects to it`: the form of the verb tells its agent from its object, whatever the verb.
+
+use super::Column;
+use crate::document::{
+    section::is_machine,
+    verb::{Verb, is_participle, verb},
+};
+
+/// What the one who does something has to do with a conversation.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Part {
+    Asks,
+    IsAsked,
+}
+
+impl Part {
+    const fn column(self) -> Column {
+        match self {
+            Self::Asks => Column::Source,
+            Self::IsAsked => Column::Destination,
+        }
+    }
+
+    const fn other(self) -> Self {
+        match self {
+            Self::Asks => Self::IsAsked,
+            Self::IsAsked => Self::Asks,
+        }
+    }
+}
+
+/// The end of a heading that says it by a verb.
+pub(super) fn end(words: &[&str]) -> Option<Column> {
+    let (last, before) = words.split_last()?;
+    // `Opened by`, `Answered by`, `Connections are accepted by`
+    if *last == "by" {
+        return before
+            .iter()
+            .rev()
+            .find_map(|word| agent(word))
+            .map(Part::column);
+    }
+    // `Who opens it`, `Who is called`
+    if let [who, rest @ ..] = words
+        && matches!(*who, "who" | "whoever")
+    {
+        let is_passive = rest
+            .iter()
+            .any(|word| matches!(*word, "is" | "are" | "gets" | "be" | "being"));
+        let part = rest.iter().find_map(|word| agent(word))?;
+        return Some(if is_passive { part.other() } else { part }.column());
+    }
+    // `Connects to it`, `Talks to this machine`: of the machine that another column names.
+    let is_pronoun = |word: &str| matches!(word, "it" | "them" | "this" | "these" | "there");
+    if before.iter().any(|word| agent(word).is_some())
+        && (is_pronoun(last)
+            || is_machine(last) && before.last().is_some_and(|word| is_pronoun(word)))
+    {
+        return before.iter().find_map(|word| agent(word)).map(Part::column);
+    }
+    match words {
+        // `Monitoring`, `Binding` are about what is done.
+        [form] => doer(form).map(Part::column),
+        [form, side] if is_side(side) => of_form(form),
+        _ => None,
+    }
+}
+
+/// The side of whom a participle or a noun of who does something describes.
+fn of_form(form: &str) -> Option<Column> {
+    if form.ends_with("ing") {
+        return agent(form).map(Part::column);
+    }
+    // `Connected`, `Opened` may be of either; nobody but who is asked is called or contacted.
+    if is_participle(form) {
+        let is_of_either = form.starts_with("connect") || verb(form) == Some(Verb::Open);
+        return agent(form)
+            .filter(|_| !is_of_either)
+            .map(|part| part.other().column());
+    }
+    doer(form).map(Part::column)
+}
+
+/// `caller`, `requesters`, `answerer`: only of verbs whose doer is no kind of program, as a `poller` or a `reader` is.
+fn doer(noun: &str) -> Option<Part> {
+    let noun = noun.strip_suffix('s').unwrap_or(noun);
+    let stem = noun
+        .strip_suffix("er")
+        .or_else(|| noun.strip_suffix("or"))?;
+    match stem {
+        "call" | "dial" | "initiat" | "originat" | "request" | "open" | "ask" | "start" => {
+            Some(Part::Asks)
+        }
+        "listen" | "answer" | "respond" | "receiv" | "accept" | "provid" => Some(Part::IsAsked),
+        _ => None,
+    }
+}
+
+/// Whether who does what a form of a verb says asks (`true`) or is asked (`false`).
+pub(in crate::document) fn asks(word: &str) -> Option<bool> {
+    agent(word)
+        .or_else(|| doer(word))
+        .map(|part| part == Part::Asks)
+}
+
+/// The part of who does what a form of a verb says.
+fn agent(word: &str) -> Option<Part> {
+    let begins = |stems: &[&str]| stems.iter().any(|stem| word.starts_with(stem));
+    // What is not said of traffic elsewhere: a heading is about conversations.
+    if begins(&[
+        "open", "start", "begin", "launch", "originat", "dial", "ask",
+    ]) {
+        return Some(Part::Asks);
+    }
+    if begins(&[
+        "answer", "respond", "reply", "replie", "provid", "offer", "host",
+    ]) && !is_machine(word)
+    {
+        return Some(Part::IsAsked);
+    }
+    // Who wrote or issued something is rarely at an end of a conversation.
+    if begins(&[
+        "manag", "writ", "issu", "mak", "log", "report", "check", "publish", "cop", "export",
+        "read", "monitor", "discover", "regist", "sync",
+    ]) {
+        return None;
+    }
+    match verb(word)? {
+        Verb::Ask | Verb::Transfer | Verb::Use => Some(Part::Asks),
+        Verb::Serve => Some(Part::IsAsked),
+        Verb::Open | Verb::Close => None,
+    }
+}
+
+/// What an end is called in general.
+fn is_side(word: &str) -> bool {
+    is_machine(word)
+        || matches!(
+            word,
+            "side"
+                | "sides"
+                | "end"
+                | "ends"
+                | "party"
+                | "parties"
+                | "peer"
+                | "system"
+                | "systems"
+                | "component"
+                | "components"
+                | "process"
+                | "application"
+                | "program"
+                | "zone"
+                | "segment"
+                | "network"
+                | "entity"
+                | "role"
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Column, end};
+
+    #[test]
+    fn verbs_of_headings() {
+        for (heading, column) in [
+            ("opened by", Some(Column::Source)),
+            ("contacted by", Some(Column::Source)),
+            ("connection started by", Some(Column::Source)),
+            ("answered by", Some(Column::Destination)),
+            ("accepted by", Some(Column::Destination)),
+            ("calling side", Some(Column::Source)),
+            ("requesting node", Some(Column::Source)),
+            ("listening side", Some(Column::Destination)),
+            ("answering system", Some(Column::Destination)),
+            ("called node", Some(Column::Destination)),
+            ("contacted host", Some(Column::Destination)),
+            ("connects to it", Some(Column::Source)),
+            ("talks to this machine", Some(Column::Source)),
+            ("who calls", Some(Column::Source)),
+            ("who is called", Some(Column::Destination)),
+            ("who listens", Some(Column::Destination)),
+            ("opener", Some(Column::Source)),
+            ("answerer", Some(Column::Destination)),
+            ("allowed by", None),
+            ("connected host", None),
+            ("connector", None),
+            ("listen address", None),
+            ("comment", None),
+            ("host", None),
+        ] {
+            let words: Vec<&str> = heading.split(' ').collect();
+            assert_eq!(end(&words), column, "{heading}");
+        }
+    }
+}

@@ -7,10 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     block::{Block, Content},
-    cell, loopback,
+    cell,
+    column::{self, Column},
+    loopback,
     names::Names,
     row::Direction,
     section,
+    table_rows::TableRows,
 };
 
 /// The alternatives of a page and what each is, in the order in which they begin.
@@ -47,6 +50,8 @@ struct Met {
     is_condition: bool,
     /// It has text or tables beside the alternatives inside of it.
     has_own: bool,
+    /// A table in it has columns for both ends.
+    names_ends: bool,
 }
 
 impl Alternatives {
@@ -59,7 +64,12 @@ impl Alternatives {
         }
         let machines: BTreeSet<usize> = sets
             .into_iter()
-            .filter(|(_, titles)| are_machines(titles, names))
+            // Where the rows name both ends and neither is a title, the titles are no ends either.
+            .filter(|(set, titles)| {
+                let have_ends = all.iter().any(|one| one.set == *set && one.names_ends);
+                are_machines(titles, names)
+                    && (!have_ends || titles.iter().any(|title| is_end(title, names)))
+            })
             .map(|(set, _)| set)
             .collect();
         let is_machine = |one: &Met| machines.contains(&one.set);
@@ -172,6 +182,7 @@ fn met(blocks: &[Block]) -> Vec<Met> {
                     outer: open.last().copied(),
                     is_condition: matches!(block.content, Content::Condition(_)),
                     has_own: false,
+                    names_ends: false,
                 });
                 open.push(all.len() - 1);
             }
@@ -189,11 +200,23 @@ fn met(blocks: &[Block]) -> Vec<Met> {
                 last_set = None;
                 if let Some(one) = open.last().and_then(|at| all.get_mut(*at)) {
                     one.has_own = true;
+                    one.names_ends |=
+                        matches!(&block.content, Content::Table(rows) if names_ends(rows));
                 }
             }
         }
     }
     all
+}
+
+/// Whether a table's headings name both ends.
+fn names_ends(rows: &TableRows) -> bool {
+    let meanings: Vec<Option<Column>> = rows
+        .iter()
+        .next()
+        .map(|head| head.cells.iter().map(|cell| column::column(cell)).collect())
+        .unwrap_or_default();
+    meanings.contains(&Some(Column::Source)) && meanings.contains(&Some(Column::Destination))
 }
 
 /// Whether the titles of alternatives are the machines that the page speaks of: each is known for one or is a kind of machine, or

@@ -3,7 +3,7 @@
 use super::{
     application_protocol, arrow_ports, cell, endpoints,
     host_port::HostPort,
-    permission, port_items, ports,
+    permission, port_items, ports, section,
     text::{says_none, some},
 };
 
@@ -24,6 +24,8 @@ pub(super) struct CellKinds {
     /// A cell names a transport, and not only `any`.
     has_transport: bool,
     n_protocols: usize,
+    /// Protocols, be they unknown: `SMTP submission`, `RTSP`.
+    n_like_protocols: usize,
     n_directions: usize,
     n_phrases: usize,
     n_pairs: usize,
@@ -134,9 +136,22 @@ impl CellKinds {
             });
         count(&mut self.n_transports, is_transport);
         count(&mut self.n_protocols, is_protocol);
+        let first = text.split(' ').next().unwrap_or_default();
+        let is_acronym = !text.contains(' ')
+            && (2..=MOST_ACRONYM).contains(&text.len())
+            && text
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
+        count(
+            &mut self.n_like_protocols,
+            is_protocol
+                || is_acronym
+                || application_protocol::is_only_spoken(first) && !names_machine(&text),
+        );
         count(
             &mut self.n_directions,
             (cell::direction(&text).is_some() || cell::is_one_way(&text))
+                && !names_machine(&text)
                 && text.split(' ').count() <= MOST_DIRECTION_WORDS,
         );
         count(
@@ -179,7 +194,7 @@ impl CellKinds {
         count(&mut self.n_paths, is_path(&text));
         let is_plain = text.contains(char::is_alphabetic)
             && text.split(' ').count() <= MOST_NAME_WORDS
-            && cell::direction(&text).is_none()
+            && (cell::direction(&text).is_none() || names_machine(&text))
             && !text.contains([';', ':']);
         count(&mut self.n_plain_names, is_plain && !is_address);
         count(
@@ -275,6 +290,11 @@ impl CellKinds {
         self.all(self.n_protocols)
     }
 
+    /// At least every second cell is a protocol, and the others look like one.
+    pub(super) const fn are_like_protocols(&self) -> bool {
+        self.all(self.n_like_protocols) && self.n_cells <= 2 * self.n_protocols
+    }
+
     pub(super) const fn are_directions(&self) -> bool {
         self.nearly_all(self.n_directions)
     }
@@ -331,6 +351,33 @@ impl CellKinds {
     }
 }
 
+/// Whether a cell is the name of a machine that only begins as a direction does: `Ingress node`, `Outgoing mail server`.
+fn names_machine(text: &str) -> bool {
+    let words: Vec<&str> = text.split(' ').collect();
+    1 < words.len()
+        && words
+            .last()
+            .is_some_and(|last| section::is_machine(&last.to_lowercase()))
+        && words
+            .iter()
+            .all(|word| word.chars().all(|c| c.is_alphanumeric() || c == '-'))
+        && !words.iter().any(|word| {
+            matches!(
+                word.to_lowercase().as_str(),
+                "to" | "from"
+                    | "on"
+                    | "for"
+                    | "at"
+                    | "via"
+                    | "of"
+                    | "between"
+                    | "and"
+                    | "or"
+                    | "the"
+            )
+        })
+}
+
 /// Whether a cell names no more than paths, or says that there is none.
 fn is_path(text: &str) -> bool {
     let is_none = |word: &str| matches!(word.to_lowercase().as_str(), "n/a" | "none" | "na");
@@ -340,6 +387,9 @@ fn is_path(text: &str) -> bool {
             .filter(|word| !matches!(*word, "" | "and" | "or"))
             .all(|word| word.starts_with('/') && !word.starts_with("//"))
 }
+
+/// An acronym of a protocol has no more letters.
+const MOST_ACRONYM: usize = 7;
 
 /// A cell of more words says more than a name.
 const MOST_NAME_WORDS: usize = 5;

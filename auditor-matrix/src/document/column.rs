@@ -6,7 +6,8 @@ mod voice;
 use self::vocabulary::{CLIENT, DESTINATION, SERVER, SOURCE, is_port_word, says_asking};
 pub(super) use self::voice::asks;
 use super::{
-    cell, permission, profile::ColumnMeaning, section::is_machine, text::unbracket, translation,
+    cell, loopback, permission, profile::ColumnMeaning, section::is_machine, text::unbracket,
+    translation,
 };
 use crate::transport::Transport;
 
@@ -291,8 +292,7 @@ fn ends(phrase: &Phrase<'_>) -> Option<Column> {
     {
         return Some(Column::Direction);
     }
-    if says_direction && phrase.words.len() <= 2 && !phrase.has(SOURCE) && !phrase.has(DESTINATION)
-    {
+    if says_direction && phrase.words.len() <= 2 && phrase.sides() == (false, false) {
         let both = cell::direction(&phrase.words.join(" ")) == Some(super::row::Direction::Both);
         return both.then_some(Column::Direction);
     }
@@ -301,7 +301,10 @@ fn ends(phrase: &Phrase<'_>) -> Option<Column> {
     {
         return Some(Column::BindAddress);
     }
-    if phrase.has(&["localhost", "loopback"]) || phrase.has(&["local"]) && phrase.has(&["only"]) {
+    if loopback::is_reach_of_others(&phrase.words.join(" "))
+        || phrase.has(&["localhost", "loopback"])
+        || phrase.has(&["local"]) && phrase.has(&["only"])
+    {
         return Some(Column::LoopbackMark);
     }
     if let Some(end) = voice::end(&phrase.words).filter(|_| !phrase.is_both()) {
@@ -376,8 +379,11 @@ fn attributes(phrase: &Phrase<'_>) -> Option<Column> {
     if is_default_state {
         return Some(Column::Required);
     }
+    // What a firewall need not let through may still be asked behind it, which no rule can tell.
+    let is_about_firewall = phrase.has(&["firewall", "firewalls"]);
     if phrase.has(&["required", "mandatory", "optional", "necessary"])
         && !phrase.has(&["for", "when", "if"])
+        && !is_about_firewall
     {
         return Some(Column::Required);
     }
@@ -447,9 +453,7 @@ fn attributes(phrase: &Phrase<'_>) -> Option<Column> {
     by_word(phrase.last())
         .or_else(|| by_word(phrase.first()))
         .or_else(|| {
-            phrase
-                .has(&["needed", "required"])
-                .then_some(Column::Service)
+            (phrase.has(&["needed", "required"]) && !is_about_firewall).then_some(Column::Service)
         })
 }
 

@@ -283,6 +283,34 @@ pub(super) fn tells_reach(heading: &str) -> bool {
         })
 }
 
+/// Whether a heading asks if others than the machine itself reach its ports, so that a no keeps them on it: `Reachable from other
+/// machines`, `Accessible over the network`.
+pub(super) fn is_reach_of_others(heading: &str) -> bool {
+    let lower = heading.to_lowercase();
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let reaches = words.iter().any(|word| {
+        ["reach", "access", "visib", "expos", "open", "avail"]
+            .iter()
+            .any(|stem| word.starts_with(stem))
+    });
+    let is_others = words.windows(2).any(|two| {
+        let [other, machine] = two else { return false };
+        matches!(*other, "other" | "another" | "remote")
+            && matches!(
+                machine.strip_suffix('s').unwrap_or(machine),
+                "machine" | "host" | "node" | "computer" | "server" | "system" | "device"
+            )
+    });
+    let is_network = words
+        .windows(3)
+        .any(|three| matches!(three, ["over" | "from" | "via" | "on", "the", "network"]))
+        || words.contains(&"remotely");
+    reaches && (is_others || is_network)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{is_meant, is_meant_of_section, is_own_machine};

@@ -182,6 +182,14 @@ pub(super) fn of_sentence(sentence: &str) -> Option<Permission> {
         return Some(Permission::Withdrawn);
     }
     let first = words.first()?.as_str();
+    if asks_to_close(&words) {
+        return Some(Permission::Forbidden);
+    }
+    // `Obsolete as of release 5, ...`
+    let since = words.get(1).map_or("", String::as_str);
+    if WITHDRAWN.contains(&first) && matches!(since, "as" | "since" | "from" | "in" | "with") {
+        return Some(Permission::Withdrawn);
+    }
     if words.len() <= FEW_WORDS {
         if matches!(
             first,
@@ -197,6 +205,31 @@ pub(super) fn of_sentence(sentence: &str) -> Option<Permission> {
         .iter()
         .any(|word| word.starts_with("deprecat"))
         .then_some(Permission::Deprecated)
+}
+
+/// Whether words ask for a port to be closed: `please close this port`, and not `firewalls that close this port`.
+fn asks_to_close(words: &[String]) -> bool {
+    words.iter().enumerate().any(|(at, word)| {
+        let before = at.checked_sub(1).and_then(|at| words.get(at));
+        let is_imperative = before.is_none_or(|before| {
+            matches!(
+                before.as_str(),
+                "please" | "and" | "then" | "therefore" | "so" | "kindly" | "simply" | "just"
+            )
+        });
+        let object = words.get(at + 1..).unwrap_or_default();
+        let is_port = object.first().is_some_and(|next| {
+            matches!(
+                next.as_str(),
+                "this" | "it" | "these" | "them" | "that" | "the"
+            )
+        }) && object
+            .iter()
+            .take(3)
+            .all(|word| !CLOSING.contains(&word.as_str()))
+            && (object.len() == 1 || object.iter().take(3).any(|word| word.starts_with("port")));
+        is_imperative && verb(word) == Some(Verb::Close) && !word.ends_with("ed") && is_port
+    })
 }
 
 /// Reads a heading or the title of a table: `Ports that must be blocked`, `Removed ports`.
@@ -224,15 +257,12 @@ pub(super) fn of_heading(heading: &str) -> Option<Permission> {
     if asks || MOST_HEADING_WORDS < words.len() {
         return None;
     }
-    if has(&[
-        "blocked",
-        "denied",
-        "forbidden",
-        "prohibited",
-        "disallowed",
-        "block",
-        "deny",
-    ]) {
+    // `Traffic to be refused`; below `Open and closed ports` stand both.
+    let does = |what| words.iter().any(|word| verb(word) == Some(what));
+    if does(Verb::Close) && does(Verb::Open) {
+        return None;
+    }
+    if does(Verb::Close) {
         return Some(Permission::Forbidden);
     }
     has(&["removed", "obsolete", "retired", "unused", "discontinued"])
@@ -438,6 +468,12 @@ mod tests {
                 ("It is not used by default.", None),
                 ("Not used", Some(Withdrawn)),
                 ("Web console", None),
+                ("Not needed, please close this port", Some(Forbidden)),
+                ("Some firewalls close this port", None),
+                (
+                    "Obsolete as of release 5 of the product for all editions",
+                    Some(Withdrawn),
+                ),
             ],
         );
         check(
@@ -445,6 +481,8 @@ mod tests {
             &[
                 ("Ports that must be blocked", Some(Forbidden)),
                 ("Ports that must be open", None),
+                ("Traffic to be refused", Some(Forbidden)),
+                ("Open and closed ports", None),
                 ("Ports that are no longer used", Some(Withdrawn)),
                 ("Blocked ports", Some(Forbidden)),
                 ("What happens if ports are blocked", None),

@@ -122,13 +122,7 @@ impl PortTable<'_> {
             );
             return;
         }
-        let is_local = self
-            .columns
-            .cell(row, Column::LoopbackMark)
-            .as_deref()
-            .and_then(cell::required)
-            == Some(true)
-            || self.stays_on_machine(row);
+        let is_local = self.stays_on_machine(row);
         for (
             service,
             peer,

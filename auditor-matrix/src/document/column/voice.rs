@@ -32,6 +32,15 @@ impl Part {
 
 /// The end of a heading that says it by a verb.
 pub(super) fn end(words: &[&str]) -> Option<Column> {
+    // `Other party`, `Remote system`
+    let is_peer = match words {
+        ["counterparty"] | [.., "partner" | "partners"] => true,
+        ["other" | "opposite" | "remote" | "far" | "opposing", side] => is_side(side),
+        _ => false,
+    };
+    if is_peer {
+        return Some(Column::Peer);
+    }
     let (last, before) = words.split_last()?;
     // `Opened by`, `Answered by`, `Connections are accepted by`
     if *last == "by" {
@@ -189,6 +198,9 @@ mod tests {
             ("connected host", None),
             ("connector", None),
             ("listen address", None),
+            ("other party", Some(Column::Peer)),
+            ("opposite side", Some(Column::Peer)),
+            ("communication partner", Some(Column::Peer)),
             ("comment", None),
             ("host", None),
         ] {

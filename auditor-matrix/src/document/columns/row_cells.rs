@@ -138,9 +138,9 @@ impl Columns {
                 continue;
             }
             // `no` below `UDP`, beside the ports of TCP.
-            if matches!(meaning, Some(Column::Transport(_)))
-                && (says_none(cell) || permission::denies_ports(cell))
-            {
+            let is_of_transport =
+                matches!(meaning, Some(Column::Transport(_))) || only_transport(heading).is_some();
+            if is_of_transport && (says_none(cell) || permission::denies_ports(cell)) {
                 continue;
             }
             if *meaning == Some(Column::ArrowPort)

@@ -104,9 +104,11 @@ impl Columns {
                 *meaning = Some(Column::Protocol);
             } else if is_end && kinds.are_marks() {
                 // `Required for the shop` above yes and no.
-                let is_requirement = column::words(heading)
-                    .split(' ')
-                    .any(|word| matches!(word, "required" | "needed" | "mandatory"));
+                let words = column::words(heading);
+                let is_requirement = !words.contains("firewall")
+                    && words
+                        .split(' ')
+                        .any(|word| matches!(word, "required" | "needed" | "mandatory"));
                 *meaning = is_requirement.then_some(Column::Required);
             } else if is_end && kinds.are_phrases() {
                 *meaning = Some(Column::Direction);
@@ -116,7 +118,8 @@ impl Columns {
             } else if matches!(
                 meaning,
                 Some(Column::Source | Column::Destination | Column::Peer)
-            ) && kinds.are_protocols()
+            ) && (kinds.are_protocols()
+                || kinds.are_like_protocols() && column::words(heading).ends_with(" by"))
             {
                 // `Used by` above `HTTPS`, `TFTP`: protocols use the ports.
                 *meaning = Some(Column::Application);

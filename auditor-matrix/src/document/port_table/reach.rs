@@ -1,12 +1,36 @@
 //! Whether a row's traffic stays on its machine.
 
 use super::PortTable;
-use crate::document::{column::Column, loopback, table_rows::TableRow, text::unbracket};
+use crate::document::{
+    cell,
+    column::{self, Column},
+    loopback,
+    table_rows::TableRow,
+    text::unbracket,
+};
 
 impl PortTable<'_> {
+    /// Whether a heading says that the machines of the rows listen at their ports: `Bind address`, `Listening on`.
+    pub(super) fn says_listening(&self) -> bool {
+        self.head.cells.iter().any(|heading| {
+            column::words(heading).split(' ').any(|word| {
+                ["bind", "bound", "listen"]
+                    .iter()
+                    .any(|stem| word.starts_with(stem))
+            })
+        })
+    }
+
     /// Whether a cell of the row says that it is reached from its own machine only: `Loopback (127.0.0.1)`. The ends that a row
     /// names are read as such.
     pub(super) fn stays_on_machine(&self, row: &TableRow) -> bool {
+        // Below `Reachable from other machines` a no keeps it there.
+        let own =
+            !loopback::is_reach_of_others(self.columns.heading(self.head, Column::LoopbackMark));
+        let mark = self.columns.cell(row, Column::LoopbackMark);
+        if mark.as_deref().and_then(cell::required) == Some(own) {
+            return true;
+        }
         row.cells.iter().enumerate().any(|(index, cell)| {
             let says_reach = self.columns.is_unknown(index)
                 || [

@@ -1,7 +1,10 @@
 //! Headings that say by a verb which end their cells are, and cells that say that there is nothing.
 
 use super::{marked_ends::derived, tables::check};
-use crate::{document::Format, matrix::rule::Presence};
+use crate::{
+    document::{self, Format},
+    matrix::rule::Presence,
+};
 
 #[test]
 fn columns_headed_by_verbs() {
@@ -102,5 +105,88 @@ fn which_axis_asks() {
             ]
         };
         check(&derived(&page, Format::Markdown), &expected);
+    }
+}
+
+#[test]
+fn who_is_reached_from_other_machines() {
+    for heading in [
+        "Reachable from other machines",
+        "Accessible over the network",
+        "Visible to another host",
+    ] {
+        check(
+            &derived(
+                &format!(
+                    "# Ports\n\n| Server | Port | Protocol | {heading} |\n|--|--|--|--|\n| Ledger | 7001 | TCP | yes |\n| Ledger | 7002 | TCP | no |\n"
+                ),
+                Format::Markdown,
+            ),
+            &[
+                "clients -> Ledger tcp/7001",
+                "Ledger -> Ledger tcp/7002 loopback",
+            ],
+        );
+    }
+}
+
+#[test]
+fn who_listens_is_asked_by_the_peer() {
+    check(
+        &derived(
+            "= Bindings\n\n[%header]\n|===\n|Daemon host |Bind address |Transport |Other party\n\n|Ledger\n|`*:7001`\n|TCP\n|Till\n\n|Vault\n|`[::]:7002`\n|UDP\n|Desk\n|===\n",
+            Format::AsciiDoc,
+        ),
+        &["Till -> Ledger tcp/7001", "Desk -> Vault udp/7002"],
+    );
+}
+
+#[test]
+fn clients_and_servers_by_direction() {
+    check(
+        &derived(
+            "<table><thead><tr><th rowspan=\"2\">Component</th><th colspan=\"3\">Incoming</th><th colspan=\"3\">Outgoing</th></tr><tr><th>Client</th><th>Port</th><th>Protocol</th><th>Server</th><th>Port</th><th>Protocol</th></tr></thead><tbody><tr><td>Ledger</td><td>Till</td><td>7001</td><td>TCP</td><td>Vault</td><td>7002</td><td>UDP</td></tr></tbody></table>",
+            Format::Html,
+        ),
+        &["Till -> Ledger tcp/7001", "Ledger -> Vault udp/7002"],
+    );
+}
+
+#[test]
+fn tabs_of_kinds_of_machines_are_conditions_where_rows_name_the_ends() {
+    check(
+        &derived(
+            "= Ledger\n\n[tabs]\n====\nAppliance::\n+\n--\n|===\n|Source |Destination |Port\n\n|Till |Ledger |7001/tcp\n|===\n--\n\nVirtual machine::\n+\n--\n|===\n|Source |Destination |Port\n\n|Till |Ledger |7002/tcp\n|===\n--\n====\n",
+            Format::AsciiDoc,
+        ),
+        &[
+            "Till -> Ledger tcp/7001 [appliance]",
+            "Till -> Ledger tcp/7002 [virtual-machine]",
+        ],
+    );
+}
+
+#[test]
+fn machines_whose_names_begin_as_directions_do() {
+    check(
+        &derived(
+            "| Initiator | Responder | Port |\n|--|--|--|\n| Till | Ingress node | 7001/tcp |\n",
+            Format::Markdown,
+        ),
+        &["Till -> Ingress node tcp/7001"],
+    );
+}
+
+#[test]
+fn numbers_in_elements_of_others_are_said() {
+    let page =
+        "<p>Ports</p><x-ports><x-port proto=\"udp\">7002</x-port> <x-port>7003</x-port></x-ports>";
+    let document = document::read("page.html", page.as_bytes(), Format::Html);
+    let said: Vec<String> = document.problems.iter().map(ToString::to_string).collect();
+    for number in ["7002", "7003"] {
+        assert!(
+            said.iter().any(|problem| problem.contains(number)),
+            "{said:?}"
+        );
     }
 }

@@ -57,6 +57,10 @@ fn without_roles(text: &str) -> String {
     ROLES.replace_all(text, roles).into_owned()
 }
 
+/// A mark of markup that is to be shown, or an address that is not to become a link.
+static ESCAPED: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"\\([a-z][a-z0-9+.-]*://|[*_`#^~{<\[+])"));
+
 /// Raised and lowered text.
 static RAISED: LazyLock<Regex> = LazyLock::new(|| regex(r"\^([^\s^]+)\^|~([^\s~]+)~"));
 
@@ -87,6 +91,9 @@ pub(super) fn plain(text: &str) -> String {
     if plain.contains('[') {
         plain = without_roles(&plain);
     }
+    if plain.contains('\\') {
+        plain = ESCAPED.replace_all(&plain, "$1").into_owned();
+    }
     if plain.contains(['^', '~']) {
         plain = RAISED
             .replace_all(&plain, |found: &Captures<'_>| {
@@ -110,11 +117,14 @@ pub(super) fn plain(text: &str) -> String {
     let mut before: Option<char> = None;
     let mut characters = plain.chars().peekable();
     let mut n_hashes = plain.matches('#').count();
+    let is_lone_star = plain.matches('*').count() == 1;
     while let Some(character) = characters.next() {
         let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         let inside = is_word(before) && is_word(characters.peek().copied());
         let is_markup = match character {
             '`' => true,
+            // A single star marks nothing: it stands for any address, as in `*:80`.
+            '*' if is_lone_star || characters.peek() == Some(&':') => false,
             '*' | '_' => !inside,
             '#' => {
                 // Marks come in pairs; a single one is a number sign.

@@ -42,6 +42,8 @@ pub(in crate::document::format) struct Page {
 struct Paragraph {
     line: usize,
     text: String,
+    /// The last element of another format since there was a text with letters: numbers alone inside of it are read by nobody.
+    element: Option<String>,
 }
 
 struct Code {
@@ -57,6 +59,7 @@ impl Page {
             paragraph: Paragraph {
                 line,
                 text: String::new(),
+                element: None,
             },
             heading: None,
             code: None,
@@ -288,6 +291,7 @@ impl Page {
         if is_known {
             return;
         }
+        self.paragraph.element = Some(tag.name.to_owned());
         if let Some(numbers) = tag.numbers() {
             self.push(
                 line,
@@ -483,7 +487,21 @@ impl Page {
             } else {
                 self.level("li").saturating_add(1)
             };
+            let is_number =
+                text.contains(|c: char| c.is_ascii_digit()) && !text.contains(char::is_alphabetic);
+            if !is_number {
+                self.paragraph.element = None;
+            }
+            let unread = self
+                .paragraph
+                .element
+                .as_ref()
+                .map(|element| Content::Unread {
+                    what: format!("the element `{element}` is not understood"),
+                    text: text.clone(),
+                });
             let content = match self.item.take() {
+                None if let Some(unread) = unread => unread,
                 Some(level) => Content::Item { level, text },
                 None if explains_item(&self.blocks, depth, &text) => {
                     Content::Item { level: depth, text }

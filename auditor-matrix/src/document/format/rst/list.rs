@@ -23,10 +23,14 @@ impl Reader<'_, '_> {
                 text.push_str(self.line(at).trim());
             }
             let text = self.plain(&text);
-            // Fields above all else are about the page, unless they state a number.
+            // Fields above all else are about the page (docutils, "Bibliographic Fields"), unless their names speak of ports or
+            // their text is more than a word and has a number.
+            let is_value = !value.contains(' ') && end == start + 1 && !speaks_of_ports(name);
             let is_about_page = self.page.blocks.is_empty()
                 && self.depth == 0
-                && (is_bibliographic(name) || !text.contains(|c: char| c.is_ascii_digit()));
+                && (is_bibliographic(name)
+                    || is_value
+                    || !text.contains(|c: char| c.is_ascii_digit()));
             if !is_about_page {
                 let level = self.level;
                 self.push(start, Content::Item { level, text });
@@ -149,6 +153,16 @@ fn field(line: &str) -> Option<(&str, &str)> {
         && (value.is_empty() || value.starts_with(' '))
         && !value.starts_with('`');
     is_field.then_some((name, value.trim()))
+}
+
+/// Whether the name of a field is a port, or speaks of one: `:8443:`, `:HTTP port:`.
+fn speaks_of_ports(name: &str) -> bool {
+    name.to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| {
+            matches!(word, "port" | "ports" | "tcp" | "udp" | "http" | "https")
+                || word.starts_with(|c: char| c.is_ascii_digit())
+        })
 }
 
 /// Names of fields that say when and by whom a page was written.

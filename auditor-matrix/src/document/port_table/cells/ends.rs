@@ -333,6 +333,9 @@ impl Cells {
             self.more_ends.extend(more.map(EndPair::to_endpoints));
         }
         let Some(peer) = peer else { return };
+        if self.direction.is_none() && table.says_listening() {
+            self.direction = Some(Direction::Inbound);
+        }
         match self.direction {
             Some(Direction::Inbound) => self.source = self.source.take().or(Some(peer)),
             Some(Direction::Outbound) => {

@@ -382,9 +382,13 @@ impl<'a> Reader<'a> {
         if let Some(transport) = scheme.and_then(|scheme| cell::stated(&scheme.to_lowercase())) {
             self.ports.transports.push(transport);
         }
+        let host = token
+            .text
+            .split_once("://")
+            .map_or(token.text, |(_, host)| host);
         let is_loopback = ["127.", "localhost", "[::1]"]
             .iter()
-            .any(|start| token.text.starts_with(start));
+            .any(|start| host.starts_with(start));
         self.addresses = match self.addresses {
             Addresses::None | Addresses::Loopback if is_loopback => Addresses::Loopback,
             Addresses::None | Addresses::Loopback | Addresses::Other => Addresses::Other,

@@ -293,6 +293,7 @@ impl Context {
             }
         }
         let above = AboveTable::of(paragraph, names);
+        self.is_forbidden |= above.is_forbidden && !self.is_loopback;
         self.transport = self.transport.or(above.transport);
         let condition = above
             .condition
@@ -334,6 +335,14 @@ impl Context {
             self.direction = None;
             return;
         }
+        if let Some(sender) = above.sender
+            && self.endpoints.is_none()
+            && self.direction != Some(Direction::Inbound)
+        {
+            self.role = Some(told(sender));
+            self.direction = Some(Direction::Outbound);
+            return;
+        }
         match (above.client.map(told), above.server.map(told)) {
             (Some(client), Some(server)) => {
                 self.endpoints = self.endpoints.take().or(Some(one_way(client, server)));
@@ -349,6 +358,8 @@ impl Context {
                     .take()
                     .or_else(|| Some(one_way(client, own?)));
             }
+            // Of what goes out, the own machines are nobody whom it goes to.
+            (None, Some(_)) if self.direction == Some(Direction::Outbound) => {}
             (None, Some(server)) => {
                 self.role = self.role.take().or(Some(server));
             }

@@ -5,6 +5,7 @@ mod cells_decide;
 mod conditions_in_prose;
 mod doubts;
 mod labels;
+mod lines_above;
 mod loopback;
 mod marked_ends;
 mod misplaced_headings;

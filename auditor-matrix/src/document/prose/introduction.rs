@@ -1,6 +1,7 @@
 //! What the line above a list or a block of commands says of it: `All nodes to Core:`, `On the Store, run:`, `UDP ports`.
 
 mod machine;
+mod own;
 mod plain;
 mod program;
 
@@ -240,6 +241,13 @@ impl Introduction {
             .max_by_key(Ends::n_known)
             .or_else(|| bare_pair(&nouns, 0))
             .unwrap_or_default();
+        // All of those who talk among themselves are they.
+        if introduction.ends.is_mutual && introduction.ends.client == introduction.ends.server {
+            let many = introduction.ends.client.take();
+            let many = many.map(|many| without_all(&many).to_owned());
+            introduction.ends.client.clone_from(&many);
+            introduction.ends.server = many;
+        }
         // "must not be reachable from outside" forbids it to some, whom no end names.
         if introduction.stance == Stance::Forbidden
             && introduction.ends.client.is_none()
@@ -251,6 +259,8 @@ impl Introduction {
         if introduction.ends.n_known() == 0 && is_label {
             introduction.ends = without_brackets(text, names).unwrap_or_default();
         }
+        // "If a firewall separates the Core from the Edge, open these ports on the Core"
+        clause::add_separated(&mut introduction.ends, text, names);
         // "These ports must be open among all members of the cluster:"
         if introduction.ends.n_known() == 0
             && let Some(many) = among(text, names)
@@ -273,6 +283,14 @@ impl Introduction {
         }
         if introduction.ends.n_known() == 0 {
             introduction.machine = machine(&nouns, &words, text, is_sentence);
+        }
+        // What stays on its machine has no other end.
+        if introduction.loopback
+            && introduction.ends.n_known() < 2
+            && let Some(own) = own::own(&nouns)
+        {
+            introduction.ends = Ends::default();
+            introduction.machine = Some(own);
         }
         introduction.lists_components = lists_components(&words);
         introduction.is_optional = is_label && says_optional(text);
@@ -393,6 +411,14 @@ impl Introduction {
         let machine = self.machine.clone().or_else(|| self.ends.server.clone());
         (machine, Ends::default())
     }
+}
+
+/// A name without the word that says that all of them are meant.
+fn without_all(many: &str) -> &str {
+    ["all ", "All ", "both ", "Both "]
+        .iter()
+        .find_map(|all| many.strip_prefix(all))
+        .unwrap_or(many)
 }
 
 /// "For optional services", "Optional ports", "The following ports are optional"

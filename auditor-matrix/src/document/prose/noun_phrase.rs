@@ -166,6 +166,13 @@ impl NounPhrases<'_> {
         {
             at += 2;
         }
+        // "every one of the nodes"
+        if self.pieces.is_any(at, &["every", "each"])
+            && self.pieces.is(at + 1, "one")
+            && self.pieces.is(at + 2, "of")
+        {
+            at += 3;
+        }
         // "all of the nodes"
         if self.pieces.is_any(at, &["all", "each", "any"]) && self.pieces.is(at + 1, "of") {
             if !is_article(self.pieces.lower(at + 2)) {

@@ -272,6 +272,14 @@ fn subject(pieces: &Pieces<'_>, last: usize) -> Option<usize> {
             return None;
         }
         let is_joint = pieces.is_any(before, &["and", "or"]);
+        // "a firewall parts the tills": behind another noun an article begins an object.
+        if is_determiner(pieces.lower(at))
+            && is_noun(before)
+            && !is_joint
+            && !is_determiner(pieces.lower(before))
+        {
+            return None;
+        }
         if !is_noun(before) && !is_joint {
             let is_mark = pieces.word(before).is_some_and(Word::is_mark);
             let begins = is_mark
@@ -300,7 +308,9 @@ fn begins_object(pieces: &Pieces<'_>, at: usize) -> bool {
         && !is_auxiliary(&word.lower)
         && !is_pronoun(&word.lower)
         && !is_conjunction(&word.lower)
-        && (verb(&word.lower).is_none() || is_noun_of_verb(&word.lower))
+        && (verb(&word.lower).is_none()
+            // "stations need to connect"
+            || is_noun_of_verb(&word.lower) && verb(&word.lower) != Some(Verb::Use))
         // `license server`: the word before says which.
         && !is_machine(&word.lower);
     is_noun && (word.is_capitalised() || hands_over(pieces, at + 1))

@@ -1,6 +1,6 @@
 //! Clauses whose subject is a port: `must be open on the Core`, `is accessible to agents`.
 
-use super::{Ends, Grammar, is_reachable};
+use super::{Ends, Grammar, is_reachable, permitted::may_be_asked};
 use crate::document::prose::{
     verb::is_participle, verb_place::verb_at, vocabulary::is_preposition, words::Kind,
 };
@@ -115,7 +115,17 @@ impl Grammar<'_> {
         // "must be accessible by the nodes"
         let client = around
             .from
-            .or_else(|| around.by.filter(|by| is_reachable(lower) && by.is_machine));
+            .or_else(|| {
+                let is_asked = is_reachable(lower) || is_contacted(lower);
+                around.by.filter(|by| is_asked && Self::is_whoever(by))
+            })
+            // "must be open on the Core for the agents"
+            .or_else(|| {
+                let is_placed = server.as_ref().is_some_and(|on| on.is_machine)
+                    || self.leading_place().is_some();
+                self.for_whom(at)
+                    .filter(|who| is_placed && lower.starts_with("open") && may_be_asked(who))
+            });
         let mut ends = Ends::of(client.as_ref(), server.as_ref());
         ends.further_client = around.further_from.map(|further| further.text);
         Some(if ends.client.is_some() {
@@ -124,6 +134,14 @@ impl Grammar<'_> {
             ends
         })
     }
+}
+
+/// Participles of a port that somebody else asks; one that is monitored or managed may be so by a firewall.
+fn is_contacted(lower: &str) -> bool {
+    matches!(
+        lower,
+        "contacted" | "accessed" | "reached" | "queried" | "polled" | "scraped" | "called"
+    )
 }
 
 /// Adjectives of what somebody else can ask; unlike `open`, they say nothing of where a firewall lets something through.

@@ -282,7 +282,13 @@ impl Context {
     /// Adds what the paragraph above a table says of all its rows: the sentences that speak of what follows. `title` is the
     /// page's.
     pub(super) fn introduce(&mut self, paragraph: &str, title: Option<&str>, names: &Names) {
+        let mut spoke_of_rows = false;
         for sentence in sentences(paragraph) {
+            // "They are bound to the loopback interface."
+            if spoke_of_rows && goes_on(sentence) && loopback::is_meant(sentence) {
+                self.is_loopback = true;
+            }
+            spoke_of_rows |= speaks_of_rows(sentence);
             if speaks_of_rows(sentence) {
                 // What stays on its machine is closed to others, and not forbidden.
                 if loopback::is_meant(sentence) {
@@ -329,6 +335,8 @@ impl Context {
         }
         if let Some(among) = above.among
             && self.endpoints.is_none()
+            // Those who talk to each other on one machine are no machines.
+            && !self.is_loopback
         {
             self.role = Some(told(among));
             self.is_within_role = true;
@@ -374,4 +382,15 @@ impl Context {
             Some(Permission::Allowed | Permission::Deprecated | Permission::Restricted) | None => {}
         }
     }
+}
+
+/// Whether a sentence goes on about the ports of which the one before it spoke: `They are ...`, `this port must ...`
+fn goes_on(sentence: &str) -> bool {
+    let lower = sentence.to_lowercase();
+    ["they ", "these ", "it ", "this "]
+        .iter()
+        .any(|pronoun| lower.starts_with(pronoun))
+        || [" this port ", " these ports ", " the port ", " the ports "]
+            .iter()
+            .any(|port| lower.contains(port))
 }

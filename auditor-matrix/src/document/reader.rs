@@ -29,7 +29,7 @@ use super::{
     port_lines, ports,
     problem::{Problem, ProblemKind, Severity},
     profile::Profile,
-    prose::Prose,
+    prose::{Prose, speaks_of_rows},
     publishing::{self, Published},
     records,
     row::Document,
@@ -193,7 +193,11 @@ impl Reader<'_> {
                 if self.add_arrows(arrow_lines::pairs(&text, &self.names)) {
                     self.caption = None;
                 }
-                self.introduction = Some(text);
+                // "The following ports must be open on both nodes." goes on to the table, whatever a remark in between says.
+                let announces = introduction
+                    .filter(|before| before.to_lowercase().contains("following port"))
+                    .filter(|_| !accounting::speaks_of_ports(&text) && !speaks_of_rows(&text));
+                self.introduction = Some(announces.unwrap_or(text));
             }
             Content::Caption(text) => {
                 self.caption = Some(text);

@@ -34,10 +34,10 @@ use super::{
     piece::Pieces,
     verb::{Verb, is_noun_of_verb, verb},
     verb_place::verb_at,
-    vocabulary::{is_auxiliary, is_pronoun},
+    vocabulary::{is_auxiliary, is_pronoun, is_software},
     words::Kind,
 };
-use crate::document::{end::Basis, names::Names, row::Direction};
+use crate::document::{end::Basis, names::Names, row::Direction, section::is_machine};
 
 /// Who opens a conversation, and who is asked.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -261,6 +261,9 @@ impl Grammar<'_> {
         if !group.is_passive && self.is_noun_at_end(group.verb) {
             return None;
         }
+        if doer.is_none() && group.verb == at && self.is_compound(at) {
+            return None;
+        }
         let class = verb_at(self.pieces, group.verb);
         // "External access to the Store": the verb has no `to`, so this is the noun.
         let is_noun = self.pieces.is(group.verb, "access") && self.pieces.is(group.verb + 1, "to");
@@ -332,6 +335,17 @@ impl Grammar<'_> {
                 )
             })
             && !self.pieces.is_port(at + 1)
+    }
+
+    /// Whether what could be a verb says which program the noun behind it is: `query API`, `log collector`.
+    fn is_compound(&self, at: usize) -> bool {
+        let noun = self.pieces.lower(at + 1);
+        let is_kind = is_software(noun) || is_machine(noun);
+        let ends = self
+            .pieces
+            .kind(at + 2)
+            .is_none_or(|next| next != Kind::Word);
+        is_noun_of_verb(self.pieces.lower(at)) && is_kind && !noun.ends_with('s') && ends
     }
 
     /// Whether a plural is followed by a verb for one, so that it is a verb itself: "receives queries".

@@ -7,7 +7,7 @@ mod program;
 
 use self::{machine::machine, plain::plain};
 use super::{
-    among::{among, within},
+    among::{among, of_both, within},
     clause::{self, Ends},
     condition::Condition,
     further_end::FurtherEnd,
@@ -262,8 +262,9 @@ impl Introduction {
         // "If a firewall separates the Core from the Edge, open these ports on the Core"
         clause::add_separated(&mut introduction.ends, text, names);
         // "These ports must be open among all members of the cluster:"
-        if introduction.ends.n_known() == 0
-            && let Some(many) = among(text, names)
+        let both = of_both(text, names);
+        if let Some(many) =
+            both.or_else(|| among(text, names).filter(|_| introduction.ends.n_known() == 0))
         {
             introduction.ends = Ends {
                 client: Some(many.clone()),

@@ -304,7 +304,9 @@ impl NounPhrases<'_> {
             || is_variable;
         if !looks_like_name
             || end == at + 1 && is_whole(head)
-            || is_abstract(head) && !self.text(at, end).is_some_and(is_security_group)
+            || is_abstract(head)
+                && !is_part_of_system(first, head)
+                && !self.text(at, end).is_some_and(is_security_group)
             || matches!(first, "following" | "default" | "e.g" | "i.e")
             || is_protocol(head) && !is_determined
             || !head.contains(char::is_alphabetic) && !is_address
@@ -398,6 +400,11 @@ impl NounPhrases<'_> {
         );
         self.pieces.sentence.get(first.start..last.end)
     }
+}
+
+/// `the front end`: that end is one of a system, and not where something ends.
+fn is_part_of_system(first: &str, head: &str) -> bool {
+    matches!(head, "end" | "ends") && matches!(first, "front" | "back" | "head" | "rear")
 }
 
 /// Nouns that by themselves stand for all that the page is about, and for none of its machines: `users monitoring the system`.

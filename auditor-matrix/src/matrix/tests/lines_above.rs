@@ -168,3 +168,49 @@ fn denied_between_two() {
         );
     }
 }
+
+#[test]
+fn sentences_that_go_on() {
+    // Both let in what the other sends.
+    says(
+        "The following ports must be opened for inbound and outbound traffic on both nodes:",
+        "nodes -> nodes",
+    );
+    // What the phones need is denied of the phones.
+    says(
+        "The Pier server listens on the ports below. Phones need no open ports of their own.",
+        "clients -> Pier server",
+    );
+    says(
+        "The ports on the Pier server acting as a hub must be accessible by the remote sites:",
+        "remote sites -> Pier server",
+    );
+    says(
+        "From the front end to the Pier server:",
+        "front end -> Pier server",
+    );
+    let page = format!(
+        "# Installing\n\n## Network\n\nThe programs use the ports in this table. They are bound to the loopback interface and cannot be \
+         reached over the network.\n\n{}",
+        "| Machine | Port | Protocol |\n|--|--|--|\n| Pier server | 7301 | TCP |\n"
+    );
+    check(
+        &derived(&page),
+        &["Pier server -> Pier server tcp/7301 loopback"],
+    );
+}
+
+#[test]
+fn remarks_between_a_line_and_its_table() {
+    let page = format!(
+        "# Installing\n\n## Network\n\nThe following ports must be open on the Pier server.\n\nMind the tide.\n\n{TABLE}"
+    );
+    check(&derived(&page), &["clients -> Pier server tcp/7301"]);
+}
+
+#[test]
+fn programs_named_by_what_they_do() {
+    let page =
+        "# Installing\n\nOpen these ports on the Pier server:\n\n`7301/TCP`\n:   query API\n";
+    check(&derived(page), &["clients -> Pier server tcp/7301"]);
+}

@@ -22,7 +22,9 @@ impl Grammar<'_> {
 
     /// Whether a phrase behind `by` names who does something, rather than how it is done: `by default`.
     pub(super) fn is_whoever(who: &NounPhrase) -> bool {
-        who.is_machine || is_program(who)
+        // "by the remote sites"
+        let is_qualified = who.text.contains(' ') && is_software(&head(who));
+        who.is_machine || is_program(who) || is_qualified && who.text.ends_with('s')
     }
 
     /// Whether a phrase can be nobody but a client where only a preposition or its place says so: `for the probes`, `for

@@ -1,6 +1,7 @@
 //! Reads blocks into rows: headings and columns give each cell its meaning.
 
 mod adjective;
+mod announcement;
 mod arrows;
 mod evident_names;
 mod first_end;
@@ -29,7 +30,7 @@ use super::{
     port_lines, ports,
     problem::{Problem, ProblemKind, Severity},
     profile::Profile,
-    prose::{Prose, speaks_of_rows},
+    prose::Prose,
     publishing::{self, Published},
     records,
     row::Document,
@@ -193,11 +194,7 @@ impl Reader<'_> {
                 if self.add_arrows(arrow_lines::pairs(&text, &self.names)) {
                     self.caption = None;
                 }
-                // "The following ports must be open on both nodes." goes on to the table, whatever a remark in between says.
-                let announces = introduction
-                    .filter(|before| before.to_lowercase().contains("following port"))
-                    .filter(|_| !accounting::speaks_of_ports(&text) && !speaks_of_rows(&text));
-                self.introduction = Some(announces.unwrap_or(text));
+                self.introduction = Some(announcement::kept(introduction, &text).unwrap_or(text));
             }
             Content::Caption(text) => {
                 self.caption = Some(text);

@@ -87,7 +87,14 @@ fn goes_over_own(words: &[&str], at: usize) -> bool {
             .any(|stem| word.starts_with(stem))
     });
     let is_of_ports = words.iter().any(|word| word.starts_with("port"));
-    is_own && is_way && is_traffic && is_of_ports
+    // "on the loopback interface and on the network"
+    let goes_further = words
+        .get(at + 1..)
+        .unwrap_or_default()
+        .iter()
+        .find(|word| !matches!(**word, "interface" | "address" | "127.0.0.1" | "::1"))
+        .is_some_and(|next| matches!(*next, "and" | "or"));
+    is_own && is_way && is_traffic && is_of_ports && !goes_further
 }
 
 const MACHINES: &[&str] = &[
@@ -131,6 +138,7 @@ mod tests {
             "It is only stored locally.",
             "These ports are used locally and by the tills.",
             "The address 127.0.0.1 is used.",
+            "These ports are used on the loopback interface and on the network.",
         ] {
             assert!(!stays(text), "{text}");
         }

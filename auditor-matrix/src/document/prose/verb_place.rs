@@ -1,6 +1,9 @@
 //! Verbs that are told by their place, whatever they are: nobody can list what programs do with each other, but `to`, a subject and
 //! an object around a word leave it to be nothing else.
 
+mod no_verb;
+
+use self::no_verb::{is_no_verb, is_of_page};
 use super::{
     piece::Pieces,
     verb::{Verb, is_noun_of_verb, is_other_verb, verb},
@@ -339,70 +342,5 @@ fn is_hand_over(lower: &str) -> bool {
     matches!(
         lower,
         "to" | "into" | "with" | "against" | "from" | "via" | "onto"
-    )
-}
-
-/// `The table below gives`: what a page says of itself.
-fn is_of_page(lower: &str) -> bool {
-    matches!(
-        lower,
-        "below"
-            | "above"
-            | "figure"
-            | "diagram"
-            | "image"
-            | "chart"
-            | "picture"
-            | "chapter"
-            | "topic"
-            | "article"
-            | "column"
-            | "row"
-    )
-}
-
-/// Words that stand where verbs stand and say nothing of who asks whom.
-fn is_no_verb(lower: &str) -> bool {
-    matches!(
-        lower,
-        "including"
-            | "following"
-            | "depending"
-            | "according"
-            | "regarding"
-            | "concerning"
-            | "excluding"
-            | "having"
-            | "based"
-            | "provided"
-            | "followed"
-            | "offered"
-            | "hosted"
-            | "supported"
-            | "owned"
-            | "created"
-            | "defined"
-            | "determined"
-            | "specified"
-            | "caused"
-            | "generated"
-            | "assigned"
-            | "started"
-            | "launched"
-            | "installed"
-            | "configured"
-            | "developed"
-            | "maintained"
-            | "protected"
-            | "replaced"
-            | "occupied"
-            | "reserved"
-            | "terminated"
-            | "handled"
-            | "processed"
-            | "run"
-            | "see"
-            | "set"
-            | "note"
     )
 }

@@ -40,5 +40,5 @@ fn is_named(who: &NounPhrase) -> bool {
             lower.as_str(),
             "host" | "machine" | "server" | "node" | "computer" | "vm" | "device" | "appliance"
         );
-    !is_kind && !is_own_machine(&lower) && !lower.contains("loopback")
+    !is_kind && !is_own_machine(&lower) && !lower.contains("loopback") && !lower.contains("network")
 }

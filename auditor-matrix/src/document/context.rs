@@ -282,7 +282,13 @@ impl Context {
     /// Adds what the paragraph above a table says of all its rows: the sentences that speak of what follows. `title` is the
     /// page's.
     pub(super) fn introduce(&mut self, paragraph: &str, title: Option<&str>, names: &Names) {
+        let mut spoke_of_rows = false;
         for sentence in sentences(paragraph) {
+            // "They are bound to the loopback interface."
+            if spoke_of_rows && goes_on(sentence) && loopback::is_meant(sentence) {
+                self.is_loopback = true;
+            }
+            spoke_of_rows |= speaks_of_rows(sentence);
             if speaks_of_rows(sentence) {
                 // What stays on its machine is closed to others, and not forbidden.
                 if loopback::is_meant(sentence) {
@@ -293,6 +299,7 @@ impl Context {
             }
         }
         let above = AboveTable::of(paragraph, names);
+        self.is_forbidden |= above.is_forbidden && !self.is_loopback;
         self.transport = self.transport.or(above.transport);
         let condition = above
             .condition
@@ -328,10 +335,20 @@ impl Context {
         }
         if let Some(among) = above.among
             && self.endpoints.is_none()
+            // Those who talk to each other on one machine are no machines.
+            && !self.is_loopback
         {
             self.role = Some(told(among));
             self.is_within_role = true;
             self.direction = None;
+            return;
+        }
+        if let Some(sender) = above.sender
+            && self.endpoints.is_none()
+            && self.direction != Some(Direction::Inbound)
+        {
+            self.role = Some(told(sender));
+            self.direction = Some(Direction::Outbound);
             return;
         }
         match (above.client.map(told), above.server.map(told)) {
@@ -349,6 +366,8 @@ impl Context {
                     .take()
                     .or_else(|| Some(one_way(client, own?)));
             }
+            // Of what goes out, the own machines are nobody whom it goes to.
+            (None, Some(_)) if self.direction == Some(Direction::Outbound) => {}
             (None, Some(server)) => {
                 self.role = self.role.take().or(Some(server));
             }
@@ -363,4 +382,15 @@ impl Context {
             Some(Permission::Allowed | Permission::Deprecated | Permission::Restricted) | None => {}
         }
     }
+}
+
+/// Whether a sentence goes on about the ports of which the one before it spoke: `They are ...`, `this port must ...`
+fn goes_on(sentence: &str) -> bool {
+    let lower = sentence.to_lowercase();
+    ["they ", "these ", "it ", "this "]
+        .iter()
+        .any(|pronoun| lower.starts_with(pronoun))
+        || [" this port ", " these ports ", " the port ", " the ports "]
+            .iter()
+            .any(|port| lower.contains(port))
 }

@@ -1,5 +1,9 @@
 //! Recognises what stays on one machine: `only reachable from localhost`, `listens on 127.0.0.1`.
 
+mod stays;
+
+pub(super) use stays::stays_at;
+
 /// Whether a text, such as a heading, a note or the sentence above a table, says that both ends are the same machine.
 pub(super) fn is_meant(text: &str) -> bool {
     let lower = text.to_lowercase().replace('-', " ");
@@ -77,12 +81,26 @@ pub(super) fn is_meant(text: &str) -> bool {
                 )
             })
     });
+    let whole: Vec<&str> = lower
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')'))
+        .map(|word| word.trim_end_matches(['.', ':']))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let stays = stays_at(&whole).is_some();
     let is_negated = words.iter().enumerate().any(|(index, word)| match *word {
+        "not" | "never"
+            if words
+                .get(index + 1)
+                .is_some_and(|next| next.starts_with("leav")) =>
+        {
+            false
+        }
         "not" | "never" => !shuts_others_out(words.get(index + 1..).unwrap_or_default()),
         "example" | "besides" | "except" | "beyond" | "also" => true,
         _ => false,
     });
-    names && (restricts || listens || goes_by_loopback || words.len() <= FEW_WORDS) && !is_negated
+    (stays || names && (restricts || listens || goes_by_loopback || words.len() <= FEW_WORDS))
+        && !is_negated
 }
 
 /// Whether the words behind a `not` are about others, such as `open to the world`: without them only the own machine is left.

@@ -70,6 +70,7 @@ use self::{
     list::ListItem,
     lost_stops::sentences_of,
     packed_sentences::PackedSentences,
+    stance::Stance,
     statement::Statement,
     statement_row::{Place, doubt_message},
 };
@@ -120,15 +121,19 @@ struct HeldSentence {
     context: Arc<Context>,
     /// What introduces the ports of which this is the label.
     outer: Option<Arc<Introduction>>,
-    /// The last sentence of its paragraph before it that names ports without their numbers.
+    /// The last sentence of its paragraph before it that names ports without their numbers, or says that they follow.
     before: Option<String>,
 }
 
 impl HeldSentence {
     fn introduction(&self, names: &Names) -> Introduction {
         let mut own = Introduction::above(&self.text, names);
-        if !own.is_about_ports
-            && let Some(before) = &self.before
+        // "The server listens on the ports below. Phones need no open ports of their own."
+        let denies_other = |before: &String| {
+            own.stance != Stance::Wanted && speaks_of_rows(before) && !speaks_of_rows(&self.text)
+        };
+        if let Some(before) = &self.before
+            && (!own.is_about_ports || denies_other(before))
         {
             own = Introduction::above(before, names);
         }
@@ -208,7 +213,7 @@ impl Prose {
             .iter()
             .rev()
             .skip(1)
-            .find(|text| announces_port(text))
+            .find(|text| announces_port(text) || speaks_of_rows(text) && text.contains(" ports "))
             .map(|text| (*text).to_owned());
         let mut sentences = sentences.into_iter().enumerate().peekable();
         while let Some((index, text)) = sentences.next() {

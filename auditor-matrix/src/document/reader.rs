@@ -1,6 +1,7 @@
 //! Reads blocks into rows: headings and columns give each cell its meaning.
 
 mod adjective;
+mod announcement;
 mod arrows;
 mod evident_names;
 mod first_end;
@@ -193,7 +194,7 @@ impl Reader<'_> {
                 if self.add_arrows(arrow_lines::pairs(&text, &self.names)) {
                     self.caption = None;
                 }
-                self.introduction = Some(text);
+                self.introduction = Some(announcement::kept(introduction, &text).unwrap_or(text));
             }
             Content::Caption(text) => {
                 self.caption = Some(text);

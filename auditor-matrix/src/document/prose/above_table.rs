@@ -18,6 +18,10 @@ pub(in crate::document) struct AboveTable {
     pub(in crate::document) client: Option<String>,
     /// Who connects to what the rows list, be it known for a machine or not.
     pub(in crate::document) asker: Option<String>,
+    /// One must not ask the other: "Block the tills from reaching the store on these ports:"
+    pub(in crate::document) is_forbidden: bool,
+    /// The machines that what follows goes out of, to nobody that is named: "The tills need outbound access on these ports:"
+    pub(in crate::document) sender: Option<String>,
     /// The machines that are asked, or whose ports these are.
     pub(in crate::document) server: Option<String>,
     /// Two that talk to each other: "communication between the Gate server and the Store".
@@ -40,6 +44,13 @@ impl AboveTable {
                 continue;
             }
             let read = Introduction::of(sentence, names);
+            // What is denied names nobody who may ask: "The store does not connect to the tills on these ports."
+            if read.stance != Stance::Wanted && read.ends.n_known() == 2 && !read.ends.is_mutual {
+                above.is_forbidden |= read.stance == Stance::Forbidden;
+                if read.stance != Stance::Forbidden {
+                    continue;
+                }
+            }
             if let [only] = port_phrases(&words(sentence), Evidence::Stated).as_slice()
                 && let Some(ports) = shown(only)
                 && read.stance == Stance::Wanted
@@ -49,21 +60,39 @@ impl AboveTable {
             if sentence.trim_end().ends_with(':') && read.condition.is_some() {
                 above.condition.clone_from(&read.condition);
             }
-            above.among = among(sentence, names).or(above.among);
+            let many =
+                read.ends.client.as_ref().filter(|client| {
+                    read.ends.is_mutual && read.ends.server.as_ref() == Some(*client)
+                });
+            above.among = among(sentence, names)
+                .or_else(|| many.cloned())
+                .or(above.among);
             let is_name = |name: &String| {
                 name.starts_with(char::is_uppercase) && section::is_noun_phrase(name, names)
             };
             above.asker = needing_access(sentence).filter(is_name).or(above.asker);
             if read.ends.is_mutual
+                && read.ends.client != read.ends.server
                 && let (Some(one), Some(other)) = (&read.ends.client, &read.ends.server)
-                && one != other
             {
                 above.between = Some((one.clone(), other.clone()));
             }
             if read.direction == Some(Direction::Outbound) {
                 above.asker = section::needing(sentence, names).or(above.asker);
             }
-            if read.ends.is_mutual || read.direction.is_some() {
+            if read.ends.is_mutual {
+                continue;
+            }
+            let is_outgoing = read.direction == Some(Direction::Outbound);
+            // What goes out of a machine is asked elsewhere.
+            if is_outgoing && read.ends.server.is_none() {
+                let sender = read
+                    .ends
+                    .client
+                    .or(read.machine)
+                    .or_else(|| section::owner(sentence, names))
+                    .filter(is_name_of_machine(names));
+                above.sender = sender.or(above.sender);
                 continue;
             }
             let asker = read.ends.client.as_ref().filter(|name| is_name(name));
@@ -92,6 +121,10 @@ impl AboveTable {
         }
         above
     }
+}
+
+fn is_name_of_machine(names: &Names) -> impl Fn(&String) -> bool + '_ {
+    move |name| section::names_machines(name, names) || section::is_noun_phrase(name, names)
 }
 
 /// Who needs access to what follows: `The gateway needs outbound access to these hosts:`

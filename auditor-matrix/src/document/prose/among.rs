@@ -12,6 +12,13 @@ static AMONG: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// `for inbound and outbound communication of both nodes`: what comes into one of two goes out of the other.
+static OF_BOTH: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)\b(?:inbound|incoming) and (?:outbound|outgoing)\b.* (?:for|on|of|at) both (?P<head>[\w./-]+(?: [\w./-]+){0,2}?)(?:[,.;:]|$)",
+    )
+});
+
 /// `intra-cluster communication`, `inter-node traffic`
 static WITHIN: LazyLock<Regex> = LazyLock::new(|| {
     regex(
@@ -21,6 +28,9 @@ static WITHIN: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The machines that talk to each other: one plural name behind `between`.
 pub(super) fn among(sentence: &str, names: &Names) -> Option<String> {
+    if let Some(both) = of_both(sentence, names) {
+        return Some(both);
+    }
     let Some(found) = AMONG.captures(sentence) else {
         return within(sentence);
     };
@@ -30,6 +40,13 @@ pub(super) fn among(sentence: &str, names: &Names) -> Option<String> {
     let place = found.name("where").map_or("", |place| place.as_str());
     (is_plural && is_one && !place.contains(" and ") && section::names_machines(head, names))
         .then(|| format!("{head}{place}"))
+}
+
+/// Two that talk to each other, since what both let in and out is each other's.
+pub(super) fn of_both(sentence: &str, names: &Names) -> Option<String> {
+    let found = OF_BOTH.captures(sentence)?;
+    let head = found.name("head")?.as_str().trim_end_matches('.');
+    (head.ends_with('s') && section::names_machines(head, names)).then(|| head.to_owned())
 }
 
 /// The machines between whose own kind traffic goes: `intra-cluster communication`.
@@ -45,4 +62,36 @@ pub(super) fn within(sentence: &str) -> Option<String> {
     } else {
         format!("{what}s")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{among, of_both};
+    use crate::document::names::Names;
+
+    #[test]
+    fn both_let_each_other_in() {
+        let names = Names::default();
+        for sentence in [
+            "These ports must be enabled for inbound and outbound communication for both nodes.",
+            "Open these for incoming and outgoing traffic on both nodes:",
+        ] {
+            assert_eq!(
+                of_both(sentence, &names).as_deref(),
+                Some("nodes"),
+                "{sentence}"
+            );
+            assert_eq!(
+                among(sentence, &names).as_deref(),
+                Some("nodes"),
+                "{sentence}"
+            );
+        }
+        for sentence in [
+            "These ports must be enabled for inbound communication on both nodes.",
+            "Open these for inbound and outbound traffic on the node:",
+        ] {
+            assert_eq!(of_both(sentence, &names), None, "{sentence}");
+        }
+    }
 }

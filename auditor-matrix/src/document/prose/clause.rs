@@ -2,21 +2,31 @@
 
 mod arrow;
 mod asking;
+mod hindered;
 mod loose;
+mod nominal;
 mod offer;
 mod open_phrase;
 mod open_to;
+mod outgoing;
 mod permitted;
 mod place;
 mod port_subject;
 mod prepositions;
+mod purpose;
+mod reciprocal;
+mod relative;
+mod separated;
+mod somebody;
 mod taken_up;
 mod verb_group;
+mod voice;
 
-use self::permitted::{is_manner, may_be_asked};
+use self::permitted::is_manner;
 pub(super) use self::{
     loose::loose_ends,
     offer::{Offer, offer},
+    separated::add_separated,
     taken_up::asker_of_it,
 };
 use super::{
@@ -27,7 +37,7 @@ use super::{
     vocabulary::{is_auxiliary, is_pronoun, is_software},
     words::Kind,
 };
-use crate::document::{end::Basis, names::Names, row::Direction};
+use crate::document::{end::Basis, names::Names, row::Direction, section::is_machine};
 
 /// Who opens a conversation, and who is asked.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -93,6 +103,9 @@ pub(super) fn clauses(pieces: &Pieces<'_>, names: &Names) -> Vec<Clause> {
         found.extend(grammar.open_phrase(at));
         found.extend(grammar.arrow(at));
         found.extend(grammar.used_by(at));
+        found.extend(grammar.for_to(at));
+        found.extend(grammar.relative(at));
+        found.extend(grammar.hindered(at));
         let Some(ends) = found
             .into_iter()
             .filter(|ends| 0 < ends.n_known() && !is_manner(ends))
@@ -123,7 +136,9 @@ pub(super) fn clauses(pieces: &Pieces<'_>, names: &Names) -> Vec<Clause> {
         }
     }
     grammar.settle_mutual(&mut clauses);
+    grammar.settle_purposes(&mut clauses);
     grammar.add_places(&mut clauses);
+    grammar.add_sender(&mut clauses);
     clauses
 }
 
@@ -145,6 +160,7 @@ impl Grammar<'_> {
             Some(Kind::Dash) => !self.pieces.word(before).is_some_and(|dash| dash.is_glued),
             Some(Kind::Arrow(_)) => self.pieces.is_port(before.wrapping_sub(1)),
             // "a firewall that disables access": the word behind is the verb of the noun before.
+            Some(Kind::Word) if self.is_relative_of_port(before) => true,
             Some(Kind::Word) if self.pieces.is(before, "that") => !self.is_relative(before),
             Some(Kind::Word) => self.pieces.is_any(
                 before,
@@ -236,8 +252,16 @@ impl Grammar<'_> {
         if let Some(client) = self.has_open_to(behind) {
             return Some(Ends::of(Some(&client), doer.as_ref()).seen_from_here());
         }
+        if doer.is_none()
+            && let Some(ends) = self.sent_by(at)
+        {
+            return Some(ends);
+        }
         let group = self.verb_group(behind)?;
         if !group.is_passive && self.is_noun_at_end(group.verb) {
+            return None;
+        }
+        if doer.is_none() && group.verb == at && self.is_compound(at) {
             return None;
         }
         let class = verb_at(self.pieces, group.verb);
@@ -313,6 +337,17 @@ impl Grammar<'_> {
             && !self.pieces.is_port(at + 1)
     }
 
+    /// Whether what could be a verb says which program the noun behind it is: `query API`, `log collector`.
+    fn is_compound(&self, at: usize) -> bool {
+        let noun = self.pieces.lower(at + 1);
+        let is_kind = is_software(noun) || is_machine(noun);
+        let ends = self
+            .pieces
+            .kind(at + 2)
+            .is_none_or(|next| next != Kind::Word);
+        is_noun_of_verb(self.pieces.lower(at)) && is_kind && !noun.ends_with('s') && ends
+    }
+
     /// Whether a plural is followed by a verb for one, so that it is a verb itself: "receives queries".
     fn disagrees(&self, at: usize, doer: &NounPhrase) -> bool {
         let verb = self.pieces.lower(doer.end);
@@ -322,125 +357,6 @@ impl Grammar<'_> {
                 .word(at)
                 .is_some_and(|word| !word.is_capitalised() && word.lower.ends_with('s'));
         is_word && verb.ends_with('s') && !verb.ends_with("ss")
-    }
-
-    /// A clause whose subject opens or takes conversations.
-    fn active(&self, doer: Option<&NounPhrase>, at: usize, class: Verb) -> Option<Ends> {
-        match class {
-            Verb::Ask | Verb::Transfer => self.asking(doer, at, class),
-            Verb::Serve => {
-                let around = self.around(at + 1);
-                let is_told_who = around.from.is_some();
-                // "The till listens on port 80" leaves no doubt whose the port is, "The API listens" where it is.
-                let head = doer.and_then(|doer| doer.text.rsplit(' ').next());
-                let is_placed = head.is_some_and(|head| !is_software(&head.to_lowercase()));
-                let doer = doer.filter(|doer| {
-                    doer.is_machine || (is_told_who || is_placed) && may_be_asked(doer)
-                });
-                let client = around.from.or_else(|| {
-                    let exposes = self.pieces.lower(at).starts_with("expos");
-                    around.to.filter(|_| exposes)
-                });
-                let client = client.or_else(|| around.purpose.filter(|who| who.is_machine));
-                let ends = Ends::of(client.as_ref(), doer);
-                // "accepts SSH from the bastion", below the name of who does.
-                Some(if doer.is_none() && self.pieces.lower(at).ends_with('s') {
-                    ends.seen_from_here()
-                } else {
-                    ends
-                })
-            }
-            Verb::Use => {
-                let is_needed = !self.pieces.lower(at).starts_with("us");
-                if is_needed && let Some(client) = self.opened_to(at + 1) {
-                    let ends = Ends::of(Some(&client), doer);
-                    return Some(ends.seen_from_here());
-                }
-                let doer = doer?;
-                let around = self.around(at + 1);
-                let server = around
-                    .verb_object
-                    .or(around.access_to)
-                    .or_else(|| self.access_to_port(at + 1));
-                if let Some(server) = server {
-                    return Some(Ends::of(Some(doer), Some(&server)));
-                }
-                // "needs port 80 to be accessible by the nodes"
-                let is_reached =
-                    (at + 1..self.pieces.len()).any(|at| is_reachable(self.pieces.lower(at)));
-                let by = around.by.filter(|by| is_reached && by.is_machine);
-                let client = around.from.or(by).filter(|_| is_needed)?;
-                Some(Ends::of(Some(&client), Some(doer)))
-            }
-            Verb::Open | Verb::Close => {
-                let doer = doer.filter(|doer| may_be_asked(doer))?;
-                let around = self.around(at + 1);
-                if around.from.is_none() && self.goes_out() {
-                    return Some(Ends::of(Some(doer), Some(&around.to?)));
-                }
-                let client = around.from?;
-                Some(Ends::of(Some(&client), Some(doer)))
-            }
-        }
-    }
-
-    fn passive(&self, doer: Option<&NounPhrase>, at: usize, class: Option<Verb>) -> Option<Ends> {
-        let around = self.around(at + 1);
-        if around.is_relayed {
-            return None;
-        }
-        match class {
-            // "Backups are pulled by the vault from all nodes"
-            Some(Verb::Transfer) if self.pulls(at) && around.by.is_some() => {
-                Some(Ends::of(around.by.as_ref(), around.from.as_ref()))
-            }
-            Some(Verb::Transfer) => {
-                let client = around.by.or(around.from);
-                let ends = Ends::of(client.as_ref(), around.to.as_ref());
-                Some(if ends.server.is_some() {
-                    ends.seen_from_here()
-                } else {
-                    ends
-                })
-            }
-            Some(Verb::Ask) | None => {
-                let is_reached = class.is_some() || is_reachable(self.pieces.lower(at));
-                // "Queried by the Core", below the name of who is.
-                if doer.is_none()
-                    && let Some(by) = &around.by
-                {
-                    return Some(Ends::of(Some(by), None).seen_from_here());
-                }
-                let is_told_who = around.by.is_some() || around.from.is_some();
-                let runs =
-                    |doer: &&NounPhrase| doer.is_machine || is_told_who && may_be_asked(doer);
-                let server = doer.filter(|doer| is_reached && runs(doer))?;
-                let client = around
-                    .by
-                    .or(around.from)
-                    .or(around.to)
-                    .or(around.purpose.filter(|who| who.is_machine));
-                Some(Ends::of(client.as_ref(), Some(server)))
-            }
-            Some(Verb::Serve) if self.pieces.lower(at).starts_with("expos") => {
-                let server = doer.filter(|doer| doer.is_machine);
-                Some(Ends::of(around.to.as_ref(), server))
-            }
-            Some(Verb::Serve | Verb::Open | Verb::Close | Verb::Use) => None,
-        }
-    }
-}
-
-fn mutual(who: &NounPhrase) -> Ends {
-    // "X and Y talk to each other": one is the client, the other the server, and the other way round.
-    let parts = who.text.split_once(" and ").filter(|_| who.n_parts == 2);
-    let (client, server) = parts.unwrap_or((&who.text, &who.text));
-    let server = server.strip_prefix("the ").unwrap_or(server);
-    Ends {
-        client: Some(client.to_owned()),
-        server: Some(server.to_owned()),
-        is_mutual: true,
-        ..Ends::default()
     }
 }
 

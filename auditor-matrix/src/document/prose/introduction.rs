@@ -1,12 +1,18 @@
 //! What the line above a list or a block of commands says of it: `All nodes to Core:`, `On the Store, run:`, `UDP ports`.
 
+mod announced;
 mod machine;
+mod own;
 mod plain;
 mod program;
 
-use self::{machine::machine, plain::plain};
+use self::{
+    announced::{leads_to_servers, lists_components, says_optional, server_named},
+    machine::machine,
+    plain::plain,
+};
 use super::{
-    among::{among, within},
+    among::{among, of_both, within},
     clause::{self, Ends},
     condition::Condition,
     further_end::FurtherEnd,
@@ -18,7 +24,7 @@ use super::{
     statement::Statement,
     unread::speaks_of_ports,
     verb::verb,
-    vocabulary::{is_article, is_preposition, is_software},
+    vocabulary::{is_article, is_preposition},
     words::{Kind, Word, words},
 };
 use crate::{
@@ -240,6 +246,13 @@ impl Introduction {
             .max_by_key(Ends::n_known)
             .or_else(|| bare_pair(&nouns, 0))
             .unwrap_or_default();
+        // All of those who talk among themselves are they.
+        if introduction.ends.is_mutual && introduction.ends.client == introduction.ends.server {
+            let many = introduction.ends.client.take();
+            let many = many.map(|many| without_all(&many).to_owned());
+            introduction.ends.client.clone_from(&many);
+            introduction.ends.server = many;
+        }
         // "must not be reachable from outside" forbids it to some, whom no end names.
         if introduction.stance == Stance::Forbidden
             && introduction.ends.client.is_none()
@@ -251,9 +264,12 @@ impl Introduction {
         if introduction.ends.n_known() == 0 && is_label {
             introduction.ends = without_brackets(text, names).unwrap_or_default();
         }
+        // "If a firewall separates the Core from the Edge, open these ports on the Core"
+        clause::add_separated(&mut introduction.ends, text, names);
         // "These ports must be open among all members of the cluster:"
-        if introduction.ends.n_known() == 0
-            && let Some(many) = among(text, names)
+        let both = of_both(text, names);
+        if let Some(many) =
+            both.or_else(|| among(text, names).filter(|_| introduction.ends.n_known() == 0))
         {
             introduction.ends = Ends {
                 client: Some(many.clone()),
@@ -273,6 +289,14 @@ impl Introduction {
         }
         if introduction.ends.n_known() == 0 {
             introduction.machine = machine(&nouns, &words, text, is_sentence);
+        }
+        // What stays on its machine has no other end.
+        if introduction.loopback
+            && introduction.ends.n_known() < 2
+            && let Some(own) = own::own(&nouns)
+        {
+            introduction.ends = Ends::default();
+            introduction.machine = Some(own);
         }
         introduction.lists_components = lists_components(&words);
         introduction.is_optional = is_label && says_optional(text);
@@ -395,73 +419,12 @@ impl Introduction {
     }
 }
 
-/// "For optional services", "Optional ports", "The following ports are optional"
-fn says_optional(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    let says = ["optional ", "optionally", "for optional ", "(optional)"]
+/// A name without the word that says that all of them are meant.
+fn without_all(many: &str) -> &str {
+    ["all ", "All ", "both ", "Both "]
         .iter()
-        .any(|start| lower.starts_with(start))
-        || lower.ends_with(" optional")
-        || lower.ends_with("(optional)");
-    let denies = lower
-        .split(' ')
-        .any(|word| matches!(word, "not" | "no" | "required" | "mandatory"));
-    says && !denies
-}
-
-/// Whether a line breaks off where it would say who is asked: "must be able to reach", "needs access to the following".
-fn leads_to_servers(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    let mut rest = lower.trim_end_matches([':', ' ']);
-    for tail in [
-        " hosts",
-        " servers",
-        " systems",
-        " services",
-        " destinations",
-        " endpoints",
-        " these",
-        " the following",
-        " following",
-    ] {
-        rest = rest.strip_suffix(tail).unwrap_or(rest);
-    }
-    [
-        " reach",
-        " access",
-        " access to",
-        " connect to",
-        " connect out to",
-        " contact",
-        " connectivity to",
-        " connections to",
-        " communicate with",
-        " talk to",
-    ]
-    .iter()
-    .any(|tail| rest.ends_with(tail))
-}
-
-/// The server that an item names before its port: `the SMTP relay`.
-fn server_named(service: &str) -> Option<String> {
-    let name = ["the ", "The ", "a ", "an ", "your ", "any "]
-        .iter()
-        .find_map(|article| service.strip_prefix(article))
-        .unwrap_or(service)
-        .trim_end_matches([',', ' ']);
-    let is_name = name.split(' ').count() <= LABEL_WORDS
-        && name.contains(char::is_alphabetic)
-        && !name.contains([':', ';', ',', '('])
-        && !name
-            .split(' ')
-            .any(|word| verb(&word.to_lowercase()).is_some());
-    // `updates` are what it asks for, and nobody.
-    let last = name.rsplit(' ').next().unwrap_or_default().to_lowercase();
-    let is_somebody = name.contains(char::is_uppercase)
-        || name.contains('.')
-        || section::is_machine(&last)
-        || is_software(&last);
-    (is_name && is_somebody).then(|| name.to_owned())
+        .find_map(|all| many.strip_prefix(all))
+        .unwrap_or(many)
 }
 
 /// The transports that a line names, wherever they stand.
@@ -567,43 +530,6 @@ fn last_sentence<'w, 'a>(words: &'w [Word<'a>]) -> &'w [Word<'a>] {
         .rposition(|two| matches!(two, [stop, next] if stop.kind == Kind::Stop && !next.is_glued));
     end.and_then(|end| words.get(end + 1..)).unwrap_or(words)
 }
-
-/// Whether words announce the ports of components, one by one: "ports of the components", "ports used by each service".
-fn lists_components(words: &[Word<'_>]) -> bool {
-    // "The Core and related services use these ports:"
-    let have_ports = words.iter().enumerate().any(|(at, word)| {
-        word.is_any(&["services", "components", "daemons", "processes", "programs"])
-            && words.get(at + 1).is_some_and(|verb| {
-                verb.is_any(&["use", "listen", "need", "require", "expose", "bind", "have"])
-            })
-            && words
-                .iter()
-                .skip(at + 2)
-                .take(NEAR_NOUN)
-                .any(|word| word.is("ports"))
-    });
-    if have_ports {
-        return true;
-    }
-    let ports = words.iter().position(|word| word.is("ports"));
-    let Some(behind) = ports.and_then(|at| words.get(at + 1..)) else {
-        return false;
-    };
-    let is_genitive = behind.first().is_some_and(|word| word.is("of"))
-        || behind.first().is_some_and(|word| word.is("used"))
-            && behind.get(1).is_some_and(|word| word.is("by"));
-    let near = || behind.iter().take(NEAR_NOUN);
-    let is_of_each = near().any(|word| word.is_any(&["various", "different", "several"]));
-    is_genitive
-        && near().any(|word| {
-            word.is_any(&["components", "daemons", "programs", "processes"])
-                || is_of_each
-                    && word.is_any(&["projects", "services", "modules", "applications", "apps"])
-        })
-}
-
-/// The noun of a genitive stands within so many words.
-const NEAR_NOUN: usize = 6;
 
 fn direction(words: &[Word<'_>]) -> Option<Direction> {
     let has = |names: &[&str]| words.iter().any(|word| word.is_any(names));

@@ -1,6 +1,7 @@
 //! Whether words say that traffic stays on one machine: `only from localhost`, `on the same host`.
 
 use super::words::Word;
+use crate::document::loopback::stays_at;
 
 /// Whether they do.
 pub(super) fn is_loopback(words: &[Word<'_>]) -> bool {
@@ -9,7 +10,13 @@ pub(super) fn is_loopback(words: &[Word<'_>]) -> bool {
 
 /// The word that says so.
 pub(super) fn loopback_at(words: &[Word<'_>]) -> Option<usize> {
-    words.iter().enumerate().position(|(at, word)| {
+    let lowers = || {
+        words
+            .iter()
+            .map(|word| word.lower.as_str())
+            .collect::<Vec<_>>()
+    };
+    let named = words.iter().enumerate().position(|(at, word)| {
         let before = at.checked_sub(1).and_then(|before| words.get(before));
         if word.is_any(&["loopback", "127.0.0.1", "127.0.0.0/8"]) {
             return true;
@@ -44,5 +51,6 @@ pub(super) fn loopback_at(words: &[Word<'_>]) -> Option<usize> {
                         "host", "machine", "node", "server", "system", "box", "vm", "computer",
                     ])
                 })
-    })
+    });
+    named.or_else(|| stays_at(&lowers()))
 }

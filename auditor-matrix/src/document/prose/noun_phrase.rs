@@ -166,6 +166,13 @@ impl NounPhrases<'_> {
         {
             at += 2;
         }
+        // "every one of the nodes"
+        if self.pieces.is_any(at, &["every", "each"])
+            && self.pieces.is(at + 1, "one")
+            && self.pieces.is(at + 2, "of")
+        {
+            at += 3;
+        }
         // "all of the nodes"
         if self.pieces.is_any(at, &["all", "each", "any"]) && self.pieces.is(at + 1, "of") {
             if !is_article(self.pieces.lower(at + 2)) {
@@ -297,7 +304,9 @@ impl NounPhrases<'_> {
             || is_variable;
         if !looks_like_name
             || end == at + 1 && is_whole(head)
-            || is_abstract(head) && !self.text(at, end).is_some_and(is_security_group)
+            || is_abstract(head)
+                && !is_part_of_system(first, head)
+                && !self.text(at, end).is_some_and(is_security_group)
             || matches!(first, "following" | "default" | "e.g" | "i.e")
             || is_protocol(head) && !is_determined
             || !head.contains(char::is_alphabetic) && !is_address
@@ -391,6 +400,11 @@ impl NounPhrases<'_> {
         );
         self.pieces.sentence.get(first.start..last.end)
     }
+}
+
+/// `the front end`: that end is one of a system, and not where something ends.
+fn is_part_of_system(first: &str, head: &str) -> bool {
+    matches!(head, "end" | "ends") && matches!(first, "front" | "back" | "head" | "rear")
 }
 
 /// Nouns that by themselves stand for all that the page is about, and for none of its machines: `users monitoring the system`.

@@ -3,12 +3,14 @@
 mod aside;
 mod closing;
 mod governing;
+mod hindering;
 mod traffic;
 
 pub(super) use self::governing::{governs, is_opened};
 use self::{
     aside::is_aside,
     closing::{closing, is_cause},
+    hindering::{hindering, hinders},
     traffic::governs_traffic,
 };
 use super::{
@@ -94,6 +96,15 @@ pub(super) fn forbids_some(words: &[Word<'_>]) -> bool {
     })
 }
 
+/// Whether the verb of closing at a word is read at the `not` before it: "must not be blocked".
+fn is_read(words: &[Word<'_>], at: usize) -> bool {
+    words
+        .get(at.saturating_sub(4)..at)
+        .unwrap_or_default()
+        .iter()
+        .any(|before| is_negator(&before.lower) || before.is_any(&["no", "nothing", "nobody"]))
+}
+
 /// What the negation that starts at a word means for traffic; `None` if there is none.
 fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
     let word = words.get(at)?;
@@ -103,13 +114,10 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
     if verb(&lower) == Some(Verb::Close)
         || matches!(lower.as_str(), "closed" | "blacklist" | "blacklisted")
     {
-        // "must not be blocked" is read at its `not`.
-        let is_read = words
-            .get(at.saturating_sub(4)..at)
-            .unwrap_or_default()
-            .iter()
-            .any(|before| is_negator(&before.lower) || before.is_any(&["no", "nothing", "nobody"]));
-        return (!is_read && !is_cause(words, at)).then(|| closing(words, at, &lower));
+        return (!is_read(words, at) && !is_cause(words, at)).then(|| closing(words, at, &lower));
+    }
+    if hinders(words, at) {
+        return (!is_read(words, at)).then(|| hindering(words, at));
     }
     if matches!(
         lower.as_str(),
@@ -239,7 +247,8 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
     }
     let closes = behind
         .iter()
-        .any(|word| verb(&word.lower) == Some(Verb::Close));
+        .any(|word| verb(&word.lower) == Some(Verb::Close))
+        || (at + 1..=at + behind.len()).any(|at| hinders(words, at));
     if closes {
         // "must not be blocked" wants the traffic.
         return None;
@@ -319,6 +328,7 @@ fn is_of_closing(words: &[Word<'_>], at: usize) -> bool {
         .take(NEAR_NOUN)
         .take_while(|word| !word.is_mark())
         .any(|word| verb(&word.lower) == Some(Verb::Close) && !is_participle(&word.lower))
+        || (at + 1..=at + NEAR_NOUN).any(|at| hinders(words, at))
 }
 
 /// The words behind `without` that its noun is among.

@@ -1,6 +1,9 @@
 //! Verbs that are told by their place, whatever they are: nobody can list what programs do with each other, but `to`, a subject and
 //! an object around a word leave it to be nothing else.
 
+mod no_verb;
+
+use self::no_verb::{is_no_verb, is_of_page};
 use super::{
     piece::Pieces,
     verb::{Verb, is_noun_of_verb, is_other_verb, verb},
@@ -272,6 +275,14 @@ fn subject(pieces: &Pieces<'_>, last: usize) -> Option<usize> {
             return None;
         }
         let is_joint = pieces.is_any(before, &["and", "or"]);
+        // "a firewall parts the tills": behind another noun an article begins an object.
+        if is_determiner(pieces.lower(at))
+            && is_noun(before)
+            && !is_joint
+            && !is_determiner(pieces.lower(before))
+        {
+            return None;
+        }
         if !is_noun(before) && !is_joint {
             let is_mark = pieces.word(before).is_some_and(Word::is_mark);
             let begins = is_mark
@@ -300,7 +311,9 @@ fn begins_object(pieces: &Pieces<'_>, at: usize) -> bool {
         && !is_auxiliary(&word.lower)
         && !is_pronoun(&word.lower)
         && !is_conjunction(&word.lower)
-        && (verb(&word.lower).is_none() || is_noun_of_verb(&word.lower))
+        && (verb(&word.lower).is_none()
+            // "stations need to connect"
+            || is_noun_of_verb(&word.lower) && verb(&word.lower) != Some(Verb::Use))
         // `license server`: the word before says which.
         && !is_machine(&word.lower);
     is_noun && (word.is_capitalised() || hands_over(pieces, at + 1))
@@ -329,70 +342,5 @@ fn is_hand_over(lower: &str) -> bool {
     matches!(
         lower,
         "to" | "into" | "with" | "against" | "from" | "via" | "onto"
-    )
-}
-
-/// `The table below gives`: what a page says of itself.
-fn is_of_page(lower: &str) -> bool {
-    matches!(
-        lower,
-        "below"
-            | "above"
-            | "figure"
-            | "diagram"
-            | "image"
-            | "chart"
-            | "picture"
-            | "chapter"
-            | "topic"
-            | "article"
-            | "column"
-            | "row"
-    )
-}
-
-/// Words that stand where verbs stand and say nothing of who asks whom.
-fn is_no_verb(lower: &str) -> bool {
-    matches!(
-        lower,
-        "including"
-            | "following"
-            | "depending"
-            | "according"
-            | "regarding"
-            | "concerning"
-            | "excluding"
-            | "having"
-            | "based"
-            | "provided"
-            | "followed"
-            | "offered"
-            | "hosted"
-            | "supported"
-            | "owned"
-            | "created"
-            | "defined"
-            | "determined"
-            | "specified"
-            | "caused"
-            | "generated"
-            | "assigned"
-            | "started"
-            | "launched"
-            | "installed"
-            | "configured"
-            | "developed"
-            | "maintained"
-            | "protected"
-            | "replaced"
-            | "occupied"
-            | "reserved"
-            | "terminated"
-            | "handled"
-            | "processed"
-            | "run"
-            | "see"
-            | "set"
-            | "note"
     )
 }

@@ -1,6 +1,6 @@
 //! Verbs of asking, and their objects: `connects to the Store`, `sends events to the Log server`.
 
-use super::{Ends, Grammar, mutual};
+use super::{Ends, Grammar, reciprocal::mutual};
 use crate::document::prose::{
     noun_phrase::NounPhrase,
     verb::{Verb, verb},
@@ -15,7 +15,7 @@ impl Grammar<'_> {
     pub(super) fn asking(&self, doer: Option<&NounPhrase>, at: usize, class: Verb) -> Option<Ends> {
         let client = doer;
         if let Some(client) = client
-            && self.is_each_other(at + 1)
+            && self.is_each_other(at + 1, client)
         {
             return Some(mutual(client));
         }
@@ -148,13 +148,6 @@ impl Grammar<'_> {
             ]
             .iter()
             .any(|stem| lower.starts_with(stem))
-    }
-
-    pub(super) fn is_each_other(&self, at: usize) -> bool {
-        (at..at + 4).any(|at| {
-            self.pieces.is(at, "each") && self.pieces.is(at + 1, "other")
-                || self.pieces.is(at, "one") && self.pieces.is(at + 1, "another")
-        })
     }
 }
 

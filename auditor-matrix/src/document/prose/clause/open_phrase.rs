@@ -1,15 +1,12 @@
 //! Phrases without a subject of their own: `allow X to reach Y`, `open port 80 on the Core`, `traffic from X to Y`.
 
 use super::{Ends, Grammar, permitted::may_be_asked};
-use crate::document::{
-    prose::{
-        noun_phrase::NounPhrase,
-        verb::{Verb, verb},
-        verb_place::verb_at,
-        vocabulary::{is_determiner, is_pronoun},
-        words::Kind,
-    },
-    section::is_machine,
+use crate::document::prose::{
+    noun_phrase::NounPhrase,
+    verb::{Verb, verb},
+    verb_place::verb_at,
+    vocabulary::{is_determiner, is_pronoun},
+    words::Kind,
 };
 
 impl Grammar<'_> {
@@ -139,6 +136,30 @@ impl Grammar<'_> {
         {
             return Some(Ends::of(Some(&client), Some(on)));
         }
+        // "On the Core, open port 22 for the probes"
+        if around.on.is_none()
+            && around.from.is_none()
+            && around.to.is_none()
+            && opens_ports
+            && self.leading_place().is_some()
+            && let Some(client) = self.for_whom(start)
+        {
+            return Some(Ends::of(Some(&client), None));
+        }
+        // "permit the agents on these ports"
+        if let Some(who) = self.nouns.list(start)
+            && around.from.is_none()
+            && around.to.is_none()
+            && self
+                .pieces
+                .is_any(who.end, &["on", "over", "via", "using", "through"])
+            && (self.pieces.is_port(who.end + 1)
+                || self.pieces.is_any(who.end + 1, &["the", "these", "this"]))
+            && self.is_somebody(&who, start)
+            && around.on.is_none()
+        {
+            return Some(Ends::of(Some(&who), None).seen_from_here());
+        }
         // "open port 22 to the jump host" may mean either end; "allow traffic to the Core" means the server.
         let is_clear = around.from.is_some() || !opens_port;
         // "allow requests to reach the Core"
@@ -154,22 +175,10 @@ impl Grammar<'_> {
     }
 
     /// Who is named behind `for`, rather than what: `for the probes`, `for administrators`, but not `for statistics`.
-    fn for_whom(&self, start: usize) -> Option<NounPhrase> {
+    pub(super) fn for_whom(&self, start: usize) -> Option<NounPhrase> {
         let at = (start..self.pieces.len()).find(|at| self.pieces.is(*at, "for"))?;
         let who = self.nouns.list(at + 1)?;
-        let head = who
-            .text
-            .rsplit(' ')
-            .next()
-            .unwrap_or_default()
-            .to_lowercase();
-        // A single one has an article: `Docker` is what is spoken there.
-        let acts = ["ers", "ors", "clients"]
-            .iter()
-            .any(|ending| head.ends_with(ending));
-        let is_named =
-            is_determiner(self.pieces.lower(at + 1)) || self.nouns.names.contains(&who.text);
-        (who.is_machine && (acts || is_named || is_machine(&head))).then_some(who)
+        self.is_somebody(&who, at + 1).then_some(who)
     }
 
     /// What follows `traffic`, `connections`: `from X to Y`, `from X`, `to Y`, `between X and Y`.
@@ -189,12 +198,25 @@ impl Grammar<'_> {
         {
             at = group.verb + 1;
         }
-        if !self.pieces.is_any(at, &["from", "to", "between", "into"]) {
+        // "connections initiated by the agents"
+        let is_opened = self.pieces.is(at.wrapping_sub(1), "opened");
+        let opening = self.behind_opening(at).or_else(|| is_opened.then_some(at));
+        at = opening.unwrap_or(at);
+        let is_opened_by = opening.is_some() && self.pieces.is(at, "by");
+        // "Incoming connections on the Core from the agents"
+        let is_placed = self.pieces.is_any(at, &["on", "at"]) && !self.pieces.is_port(at + 1);
+        if !is_opened_by
+            && !is_placed
+            && !self.pieces.is_any(at, &["from", "to", "between", "into"])
+        {
             return None;
         }
-        let around = self.around(at);
-        if around.is_relayed {
+        let mut around = self.around(at);
+        if around.is_relayed || is_placed && around.on.as_ref().is_none_or(|on| !on.is_machine) {
             return None;
+        }
+        if is_opened_by {
+            around.from = around.by.take().or(around.from);
         }
         if let Some((one, other)) = around.between {
             return Some(Ends {

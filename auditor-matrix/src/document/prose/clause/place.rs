@@ -1,6 +1,6 @@
 //! On which machine a port is, where the clause does not say so: `On the relay, open port 80`, `port 8080 of the Core`.
 
-use super::{Clause, Ends, Grammar};
+use super::{Clause, Ends, Grammar, permitted::may_be_asked};
 use crate::document::prose::{
     noun_phrase::NounPhrase, verb::Verb, verb_place::verb_at, words::Kind,
 };
@@ -24,7 +24,11 @@ impl Grammar<'_> {
         if goes_out {
             return;
         }
-        let Some(place) = self.leading_place().or_else(|| self.place_of_port()) else {
+        let place = self
+            .leading_place()
+            .or_else(|| self.place_of_port())
+            .or_else(|| self.place_of_firewall());
+        let Some(place) = place else {
             return;
         };
         if clauses.is_empty() {
@@ -45,7 +49,7 @@ impl Grammar<'_> {
     }
 
     /// `On each Store node, port 80 must accept ...`: what is opened or served is on the machine that is named first.
-    fn leading_place(&self) -> Option<NounPhrase> {
+    pub(super) fn leading_place(&self) -> Option<NounPhrase> {
         if !self.pieces.is_any(0, &["on", "at"]) || self.pieces.is_port(1) {
             return None;
         }
@@ -60,6 +64,17 @@ impl Grammar<'_> {
         (serves && !asks).then_some(place)
     }
 
+    /// `in the firewall of the Core`, `the firewall on the Core`: what it lets through goes to that machine.
+    fn place_of_firewall(&self) -> Option<NounPhrase> {
+        (0..self.pieces.len())
+            .filter(|at| {
+                self.pieces.is_any(*at, &["firewall", "firewalls"])
+                    && self.pieces.is_any(at + 1, &["of", "on"])
+            })
+            .find_map(|at| self.nouns.list(at + 2))
+            .filter(|place| place.is_machine && may_be_asked(place))
+    }
+
     /// `on port 8080 of the Core`
     fn place_of_port(&self) -> Option<NounPhrase> {
         let mut places = (0..self.pieces.len())
@@ -72,6 +87,23 @@ impl Grammar<'_> {
         places
             .all(|other| other.text == first.text)
             .then_some(first)
+    }
+
+    /// `(ports that agents need) open on the Core`: another machine than the one that needs them is asked.
+    pub(super) fn open_on(&self, start: usize, doer: &NounPhrase) -> Option<NounPhrase> {
+        let mut at = start;
+        while self.pieces.is_port(at)
+            || self.pieces.is_any(
+                at,
+                &["to", "be", "the", "these", "following", "port", "ports"],
+            )
+        {
+            at += 1;
+        }
+        (self.pieces.is_any(at, &["open", "opened"]) && self.pieces.is(at + 1, "on"))
+            .then(|| self.nouns.list(at + 2))
+            .flatten()
+            .filter(|place| place.is_machine && may_be_asked(place) && place.text != doer.text)
     }
 
     /// `needs access to port 6443 on the Core`

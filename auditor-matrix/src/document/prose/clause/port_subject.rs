@@ -1,8 +1,11 @@
 //! Clauses whose subject is a port: `must be open on the Core`, `is accessible to agents`.
 
-use super::{Ends, Grammar, is_reachable};
+use super::{Ends, Grammar, is_reachable, permitted::may_be_asked};
 use crate::document::prose::{
-    verb::is_participle, verb_place::verb_at, vocabulary::is_preposition, words::Kind,
+    verb::is_participle,
+    verb_place::verb_at,
+    vocabulary::{is_auxiliary, is_preposition},
+    words::Kind,
 };
 
 impl Grammar<'_> {
@@ -14,16 +17,34 @@ impl Grammar<'_> {
             .is_any(start, &["on", "of", "at"])
             .then(|| self.nouns.list(start + 1))
             .flatten()
-            .filter(|place| place.is_machine && self.verb_group(place.end).is_some());
-        let Some(place) = place else {
+            .filter(|place| place.is_machine);
+        let behind = place
+            .as_ref()
+            .map_or(start, |place| self.behind_role(place.end));
+        let Some(place) = place.filter(|_| self.verb_group(behind).is_some()) else {
             return self.port_verb(start);
         };
-        let mut ends = self.port_verb(place.end)?;
+        let mut ends = self.port_verb(behind)?;
         if ends.server.is_none() {
             ends.server = Some(place.text);
             ends.direction = None;
         }
         Some(ends)
+    }
+
+    /// The place behind what machines are there as: `(on the Core) acting as a hub`, `(on the Core) running in the cloud`.
+    fn behind_role(&self, start: usize) -> usize {
+        let is_role = self.pieces.lower(start).ends_with("ing")
+            && self
+                .pieces
+                .is_any(start + 1, &["as", "in", "at", "on", "under"])
+            && !self.pieces.is_port(start + 2);
+        if !is_role {
+            return start;
+        }
+        (start + 2..start + MOST_ROLE)
+            .find(|at| is_auxiliary(self.pieces.lower(*at)))
+            .unwrap_or(start)
     }
 
     /// The same from the verb on.
@@ -115,7 +136,17 @@ impl Grammar<'_> {
         // "must be accessible by the nodes"
         let client = around
             .from
-            .or_else(|| around.by.filter(|by| is_reachable(lower) && by.is_machine));
+            .or_else(|| {
+                let is_asked = is_reachable(lower) || is_contacted(lower);
+                around.by.filter(|by| is_asked && Self::is_whoever(by))
+            })
+            // "must be open on the Core for the agents"
+            .or_else(|| {
+                let is_placed = server.as_ref().is_some_and(|on| on.is_machine)
+                    || self.leading_place().is_some();
+                self.for_whom(at)
+                    .filter(|who| is_placed && lower.starts_with("open") && may_be_asked(who))
+            });
         let mut ends = Ends::of(client.as_ref(), server.as_ref());
         ends.further_client = around.further_from.map(|further| further.text);
         Some(if ends.client.is_some() {
@@ -124,6 +155,17 @@ impl Grammar<'_> {
             ends
         })
     }
+}
+
+/// What machines are there as takes no more words.
+const MOST_ROLE: usize = 8;
+
+/// Participles of a port that somebody else asks; one that is monitored or managed may be so by a firewall.
+fn is_contacted(lower: &str) -> bool {
+    matches!(
+        lower,
+        "contacted" | "accessed" | "reached" | "queried" | "polled" | "scraped" | "called"
+    )
 }
 
 /// Adjectives of what somebody else can ask; unlike `open`, they say nothing of where a firewall lets something through.

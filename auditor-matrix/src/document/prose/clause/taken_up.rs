@@ -32,7 +32,8 @@ impl Grammar<'_> {
         let Some(client) = &ends.client else {
             return false;
         };
-        let asks_it = ends.server.is_none() && self.asks_pronoun(at);
+        let asks_it =
+            ends.server.is_none() && (self.asks_pronoun(at) || self.asks_what_is_opened(at));
         match clauses.last_mut() {
             Some(before)
                 if asks_it && before.ends.client.is_none() && before.ends.server.is_some() =>
@@ -46,11 +47,11 @@ impl Grammar<'_> {
     }
 
     /// Whether the clause from here on asks `it`, `them` or `this port`.
-    fn asks_pronoun(&self, start: usize) -> bool {
+    pub(super) fn asks_pronoun(&self, start: usize) -> bool {
         (start..self.pieces.len())
             .take_while(|at| !matches!(self.pieces.kind(*at), Some(Kind::Stop | Kind::Semicolon)))
             .any(|at| {
-                let behind = at + usize::from(self.pieces.is_any(at + 1, &["to"])) + 1;
+                let behind = at + usize::from(self.pieces.is_any(at + 1, &["to", "with"])) + 1;
                 verb_at(self.pieces, at) == Some(Verb::Ask)
                     && (self.pieces.is_any(behind, &["it", "them"])
                         || self.pieces.is_port(behind) && !self.pieces.is_numbered_port(behind)

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::document::text::regex;
+use crate::document::{prose::rephrase::rephrased, text::regex};
 
 /// `The Core itself must be able to reach:`
 static ITSELF: LazyLock<Regex> = LazyLock::new(|| {
@@ -30,7 +30,8 @@ static NOT_TO_ALL: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The line in plain words.
 pub(super) fn plain(text: &str) -> String {
-    let plain = ITSELF.replace(text, "$verb");
+    let text = rephrased(text);
+    let plain = ITSELF.replace(&text, "$verb");
     let plain = BOTH_WAYS.replace(&plain, "between $one and $other");
     let plain = NOT_TO_ALL.replace(&plain, |found: &regex::Captures<'_>| {
         found.name("who").map_or_else(String::new, |who| {

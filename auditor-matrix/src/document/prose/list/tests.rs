@@ -199,7 +199,7 @@ fn introductions() {
         ),
         (
             "The Edge needs these outbound ports:\n443/tcp to the Core",
-            "Edge: ? -> Core tcp 443 out (-)",
+            "Edge -> Core tcp 443 (-)",
         ),
         (
             "If clustering is used, open these ports between the Core nodes:\n7000/tcp",

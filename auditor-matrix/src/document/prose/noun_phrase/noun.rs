@@ -119,6 +119,10 @@ impl NounPhrases<'_> {
         if is_first && speaks_to_reader(lower) && !self.is_capitalised(at + 1) {
             return false;
         }
+        // "Ensure Store nodes can be reached": no name begins like that.
+        if is_first && matches!(lower, "ensure" | "verify" | "confirm") {
+            return false;
+        }
         if !is_first && is_other_verb(lower) && !word.is_capitalised() {
             return false;
         }

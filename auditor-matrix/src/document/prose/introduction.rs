@@ -1,6 +1,7 @@
 //! What the line above a list or a block of commands says of it: `All nodes to Core:`, `On the Store, run:`, `UDP ports`.
 
 mod announced;
+mod governed;
 mod machine;
 mod own;
 mod plain;
@@ -222,6 +223,11 @@ impl Introduction {
             }),
             ..Self::default()
         };
+        // "The Core also listens on 127.0.0.1" says that it listens elsewhere.
+        introduction.loopback &= !words.iter().any(|word| word.is("also"))
+            || words
+                .iter()
+                .any(|word| word.is_any(&["only", "solely", "exclusively"]));
         // What stays on its machine is shut to others, and open there.
         if introduction.loopback
             && introduction.stance == Stance::Forbidden
@@ -287,8 +293,20 @@ impl Introduction {
             introduction.ends.server = Some(many);
             introduction.ends.direction = None;
         }
+        // However the line is built, what governs the names says on which side they stand.
+        let governed = governed::ends(&nouns)
+            .filter(|_| is_sentence && introduction.ends.n_known() < 2 && !introduction.loopback);
+        let mut listener = None;
+        if let Some(ends) = governed {
+            if ends.n_known() == 2 {
+                introduction.ends = ends;
+            } else if introduction.ends.n_known() == 0 && ends.client.is_none() {
+                listener = ends.server;
+            }
+        }
         if introduction.ends.n_known() == 0 {
-            introduction.machine = machine(&nouns, &words, text, is_sentence);
+            introduction.machine = machine(&nouns, &words, text, is_sentence)
+                .or(listener.filter(|_| introduction.direction != Some(Direction::Outbound)));
         }
         // What stays on its machine has no other end.
         if introduction.loopback

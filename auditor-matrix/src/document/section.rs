@@ -42,6 +42,25 @@ pub(super) struct Section {
     pub(super) is_loopback: bool,
 }
 
+/// `Ports by node`, `Ports per component`: how they are sorted, and whose they are not. `Ports used by nginx` are its own.
+static GROUPING: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?P<before>[\w)]+),? (?:by|per) (?P<group>[a-z][a-z-]*[a-rt-z])(?: (?:type|role|name|group))?$",
+    )
+});
+
+fn without_grouping(heading: &str) -> &str {
+    GROUPING
+        .captures(heading)
+        .and_then(|found| found.name("before"))
+        .filter(|before| {
+            let lower = before.as_str().to_lowercase();
+            !lower.ends_with("ed") && !matches!(lower.as_str(), "open" | "use" | "run")
+        })
+        .and_then(|before| heading.get(..before.end()))
+        .unwrap_or(heading)
+}
+
 /// The number of a figure, a table or a section: `Table 3.`, `Figure 2-1:`, `A.1`; the `S3` of a gateway is none.
 static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
     regex(
@@ -54,6 +73,7 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
     let heading = &*NUMBERED.replace(heading, "");
     let (outside, _) = unbracket(heading);
     let outside = without_condition(&outside);
+    let outside = without_grouping(&outside);
     let lower: Vec<String> = outside.split(' ').map(plain).collect();
     let mut stated = lower.iter().filter_map(|word| cell::stated(word));
     let transport = stated

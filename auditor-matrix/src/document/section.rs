@@ -91,7 +91,7 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
     let is_mutual = lower.windows(2).any(|pair| {
         matches!(pair, [first, second] if matches!((first.as_str(), second.as_str()), ("each", "other") | ("one", "another")))
     });
-    let mut runs = noun_phrases(&outside, names)
+    let mut runs = noun_phrases(outside, names)
         .into_iter()
         .filter(|run| names_machines(run, names));
     let first = runs.next();
@@ -111,8 +111,8 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
         .is_some_and(|behind| behind.iter().any(|word| word == "and"));
     let role = role
         .filter(|role| !names_two || role.contains(" and "))
-        .and_then(|role| with_participle(role, &outside));
-    let endpoints = endpoints(&outside, names);
+        .and_then(|role| with_participle(role, outside));
+    let endpoints = endpoints(outside, names);
     // `Client Network`: the machine tells which network, and the ports are those of whoever is in it.
     let role = role.filter(|_| {
         !matches!(
@@ -120,7 +120,7 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
             [_, .., last] if matches!(last.as_str(), "network" | "networks" | "subnet" | "vlan")
         )
     });
-    let role = machine_with(&outside)
+    let role = machine_with(outside)
         .or(role)
         .or_else(|| viewpoint(heading, names))
         .or_else(|| owner(heading, names))

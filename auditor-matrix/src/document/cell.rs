@@ -250,7 +250,8 @@ pub(super) fn required(text: &str) -> Option<bool> {
         | "\u{2714}" | "\u{2705}" | "ja" | "oui" | "sí" | "si" | "sim" | "да" | "はい" | "是"
         | "예" | "obligatoire" | "obligatorio" | "obrigatório" | "erforderlich" | "必須"
         | "必需" | "필수" => Some(true),
-        "no" | "n" | "optional" | "false" | "not required" | "\u{2717}" | "\u{2718}"
+        "no" | "n" | "optional" | "false" | "not required" | "not mandatory" | "not necessary"
+        | "not needed" | "not compulsory" | "not obligatory" | "\u{2717}" | "\u{2718}"
         | "\u{274c}" | "nein" | "non" | "não" | "нет" | "いいえ" | "否" | "아니오"
         | "optionnel" | "facultatif" | "opcional" | "facultativo" | "任意" | "可选" | "선택" => {
             Some(false)

@@ -77,7 +77,7 @@ impl CellKinds {
         let is_address = has_digit && ports::has_address(&text) && !read.groups.is_empty();
         count(
             &mut self.n_ports,
-            !read.groups.is_empty() && read.remarks.len() <= 1,
+            !read.groups.is_empty() && read.remarks.len() <= 1 || has_digit && are_all_ports(&text),
         );
         let is_bare = !read.groups.is_empty() && read.remarks.is_empty() && !is_address;
         let is_port_word = |word: &str| {
@@ -349,6 +349,15 @@ impl CellKinds {
     pub(super) const fn are_marks(&self) -> bool {
         self.has_mark && self.all(self.n_marks)
     }
+}
+
+/// Whether a cell lists ports of several transports: `TCP: 5044, 9600; UDP: 5045`.
+fn are_all_ports(text: &str) -> bool {
+    let segments = ports::segments(text);
+    1 < segments.len()
+        && segments.into_iter().map(ports::ports).all(|part| {
+            part.problem.is_none() && !part.groups.is_empty() && part.remarks.is_empty()
+        })
 }
 
 /// Whether a cell is the name of a machine that only begins as a direction does: `Ingress node`, `Outgoing mail server`.

@@ -296,6 +296,17 @@ fn ends(phrase: &Phrase<'_>) -> Option<Column> {
         let both = cell::direction(&phrase.words.join(" ")) == Some(super::row::Direction::Both);
         return both.then_some(Column::Direction);
     }
+    // `Listening host` above names; where addresses stand below it they say where on their own machine.
+    if phrase.words.len() == 2
+        && phrase.first() == "listening"
+        && let Some(end) = voice::end(&phrase.words)
+    {
+        return Some(end);
+    }
+    // `What to open` is no end.
+    if phrase.first() == "what" {
+        return None;
+    }
     if phrase.has(&["bind", "bound", "binding", "binds", "listen", "listening"])
         && phrase.has(&["address", "addresses", "interface", "ip", "host", "to"])
     {

@@ -182,6 +182,12 @@ pub(super) fn of_sentence(sentence: &str) -> Option<Permission> {
         return Some(Permission::Withdrawn);
     }
     let first = words.first()?.as_str();
+    // `Keep closed`, `leave it shut`
+    let keeps = matches!(first, "keep" | "leave" | "stays" | "remains" | "stay");
+    let is_shut = |word: &String| matches!(word.as_str(), "closed" | "shut" | "blocked");
+    if keeps && words.iter().skip(1).take(3).any(is_shut) {
+        return Some(Permission::Forbidden);
+    }
     if asks_to_close(&words) {
         return Some(Permission::Forbidden);
     }
@@ -470,6 +476,7 @@ mod tests {
                 ("Web console", None),
                 ("Not needed, please close this port", Some(Forbidden)),
                 ("Some firewalls close this port", None),
+                ("Keep closed", Some(Forbidden)),
                 (
                     "Obsolete as of release 5 of the product for all editions",
                     Some(Withdrawn),

@@ -44,6 +44,28 @@ pub(super) fn end(words: &[&str]) -> Option<Column> {
     let (last, before) = words.split_last()?;
     // `Opened by`, `Answered by`, `Connections are accepted by`
     if *last == "by" {
+        // What starts a program is at no end; who starts a connection is.
+        let starts = before.iter().any(|word| {
+            ["start", "begin", "begun", "launch"]
+                .iter()
+                .any(|stem| word.starts_with(stem))
+        });
+        let is_of_traffic = before.iter().any(|word| {
+            [
+                "connection",
+                "session",
+                "conversation",
+                "traffic",
+                "communication",
+                "dialog",
+                "flow",
+            ]
+            .iter()
+            .any(|noun| word.starts_with(noun))
+        });
+        if starts && !is_of_traffic {
+            return None;
+        }
         return before
             .iter()
             .rev()
@@ -69,6 +91,11 @@ pub(super) fn end(words: &[&str]) -> Option<Column> {
         return before.iter().find_map(|word| agent(word)).map(Part::column);
     }
     match words {
+        // `Answers | Dials in`: who does it.
+        ["answers" | "listens" | "accepts" | "responds"] => Some(Column::Destination),
+        ["connects" | "opens" | "asks" | "initiates"] | ["dials" | "calls" | "connects", "in"] => {
+            Some(Column::Source)
+        }
         // `Monitoring`, `Binding` are about what is done.
         [form] => doer(form).map(Part::column),
         [form, side] if is_side(side) => of_form(form),
@@ -76,17 +103,31 @@ pub(super) fn end(words: &[&str]) -> Option<Column> {
     }
 }
 
-/// The side of whom a participle or a noun of who does something describes.
+/// The side of whom a participle or a noun of who does something describes. Only verbs of conversation tell it: a `Streaming server`,
+/// an `Exposed component` or a `Required host` is not said to ask.
 fn of_form(form: &str) -> Option<Column> {
+    let begins = |stems: &[&str]| stems.iter().any(|stem| form.starts_with(stem));
     if form.ends_with("ing") {
-        return agent(form).map(Part::column);
+        let asks = begins(&[
+            "call", "request", "connect", "initiat", "originat", "open", "dial", "contact",
+            "access", "query", "poll", "reach", "send", "ask", "consum",
+        ]);
+        let is_asked = begins(&[
+            "listen", "answer", "accept", "receiv", "respond", "serv", "reply",
+        ]);
+        return match (asks, is_asked) {
+            (true, false) => Some(Column::Source),
+            (false, true) => Some(Column::Destination),
+            _ => None,
+        };
     }
     // `Connected`, `Opened` may be of either; nobody but who is asked is called or contacted.
     if is_participle(form) {
-        let is_of_either = form.starts_with("connect") || verb(form) == Some(Verb::Open);
-        return agent(form)
-            .filter(|_| !is_of_either)
-            .map(|part| part.other().column());
+        return begins(&[
+            "call", "contact", "request", "reach", "access", "queri", "poll", "dial", "address",
+            "target", "ask",
+        ])
+        .then_some(Column::Destination);
     }
     doer(form).map(Part::column)
 }
@@ -190,11 +231,19 @@ mod tests {
             ("connects to it", Some(Column::Source)),
             ("talks to this machine", Some(Column::Source)),
             ("who calls", Some(Column::Source)),
+            ("dials in", Some(Column::Source)),
+            ("answers", Some(Column::Destination)),
+            ("listening host", Some(Column::Destination)),
             ("who is called", Some(Column::Destination)),
             ("who listens", Some(Column::Destination)),
             ("opener", Some(Column::Source)),
             ("answerer", Some(Column::Destination)),
             ("allowed by", None),
+            ("started by", None),
+            ("required host", None),
+            ("exposed component", None),
+            ("streaming server", None),
+            ("operating system", None),
             ("connected host", None),
             ("connector", None),
             ("listen address", None),

@@ -68,6 +68,40 @@ impl Columns {
 
     /// A column that is headed as an end but holds something else is what it holds.
     pub(super) fn weigh_ends(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        // `Allowed from | Allowed to`: beside who is let out, `to` says whither and not to whom.
+        let last_word = |index: usize| {
+            let words = column::words(head.cells.get(index).map_or("", String::as_str));
+            words.rsplit(' ').next().unwrap_or_default().to_owned()
+        };
+        let sources: Vec<usize> = self.positions(Column::Source).collect();
+        if sources.iter().any(|index| last_word(*index) == "from") {
+            for index in sources
+                .into_iter()
+                .filter(|index| last_word(*index) == "to")
+            {
+                if let Some(meaning) = self.meanings.get_mut(index) {
+                    *meaning = Some(Column::Destination);
+                }
+            }
+        }
+        // A port is opened by what listens, and a connection by who asks: without another end `Opened by` may say either.
+        let has_other = [
+            Column::Destination,
+            Column::Role,
+            Column::Peer,
+            Column::Address,
+        ]
+        .into_iter()
+        .any(|end| self.has(end));
+        for (index, meaning) in self.each() {
+            let words = column::words(head.cells.get(index).map_or("", String::as_str));
+            if *meaning == Some(Column::Source)
+                && !has_other
+                && matches!(words.as_str(), "opened by" | "open by")
+            {
+                *meaning = None;
+            }
+        }
         let has_protocol = self.has(Column::Protocol);
         for ((index, meaning), kinds) in self.each().zip(kinds) {
             let heading = head

@@ -34,6 +34,16 @@ pub(super) fn among(sentence: &str, names: &Names) -> Option<String> {
     let Some(found) = AMONG.captures(sentence) else {
         return within(sentence);
     };
+    // "Firewalls between the machines" are there, whoever talks through them.
+    let before = found
+        .get(0)
+        .and_then(|whole| sentence.get(..whole.start()))
+        .unwrap_or_default()
+        .trim_end()
+        .to_lowercase();
+    if before.ends_with("firewall") || before.ends_with("firewalls") {
+        return None;
+    }
     let head = found.name("head")?.as_str();
     let is_plural = head.ends_with('s') && !head.ends_with("ss");
     let is_one = !format!(" {head} ").to_lowercase().contains(" and ");

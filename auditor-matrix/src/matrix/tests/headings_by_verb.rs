@@ -15,6 +15,9 @@ fn columns_headed_by_verbs() {
         ("Initiated by", "Answered by"),
         ("Requesting node", "Contacted node"),
         ("Who opens it", "Who accepts it"),
+        ("Connecting host", "Listening host"),
+        ("Allowed from", "Allowed to"),
+        ("Dials in", "Answers"),
     ] {
         for (first, last) in [(client, server), (server, client)] {
             let order = |from: &str, to: &str| {
@@ -189,4 +192,19 @@ fn numbers_in_elements_of_others_are_said() {
             "{said:?}"
         );
     }
+}
+
+#[test]
+fn several_transports_in_a_cell_between_both_ends() {
+    check(
+        &derived(
+            "Initiator,Acceptor,What to open,Reason\nTill,Ledger,\"TCP: 7001, 7002; UDP: 7003\",sales\nLedger,Vault,7004/tcp,backup\n",
+            Format::Csv,
+        ),
+        &[
+            "Till -> Ledger tcp/7001-7002",
+            "Till -> Ledger udp/7003",
+            "Ledger -> Vault tcp/7004",
+        ],
+    );
 }

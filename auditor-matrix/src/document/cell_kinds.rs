@@ -75,9 +75,10 @@ impl CellKinds {
             ports::Ports::default()
         };
         let is_address = has_digit && ports::has_address(&text) && !read.groups.is_empty();
+        let is_list = has_digit && are_all_ports(&text);
         count(
             &mut self.n_ports,
-            !read.groups.is_empty() && read.remarks.len() <= 1 || has_digit && are_all_ports(&text),
+            !read.groups.is_empty() && read.remarks.len() <= 1 || is_list,
         );
         let is_bare = !read.groups.is_empty() && read.remarks.is_empty() && !is_address;
         let is_port_word = |word: &str| {
@@ -99,7 +100,7 @@ impl CellKinds {
         let counts_row = text.parse() == Ok(self.n_cells);
         count(&mut self.n_counting, counts_row);
         let names_transport = has_digit && !read.groups.is_empty() && !read.transports.is_empty();
-        count(&mut self.n_transport_ports, names_transport);
+        count(&mut self.n_transport_ports, names_transport || is_list);
         count(
             &mut self.n_arrow_ports,
             has_digit && arrow_ports::split(&text).is_some(),
@@ -256,6 +257,11 @@ impl CellKinds {
     /// Ports with their transports: `TCP/8443`.
     pub(super) const fn are_transport_ports(&self) -> bool {
         self.nearly_all(self.n_transport_ports)
+    }
+
+    /// More than half of the cells are ports with their transports.
+    pub(super) const fn are_mostly_transport_ports(&self) -> bool {
+        self.n_cells < 2 * self.n_transport_ports && self.n_sentences == 0
     }
 
     pub(super) const fn have_few_ports(&self) -> bool {

@@ -304,7 +304,7 @@ fn ends(phrase: &Phrase<'_>) -> Option<Column> {
         return Some(end);
     }
     // `What to open` is no end.
-    if phrase.first() == "what" {
+    if matches!(phrase.words.as_slice(), ["what", "to", ..]) {
         return None;
     }
     if phrase.has(&["bind", "bound", "binding", "binds", "listen", "listening"])

@@ -161,8 +161,14 @@ fn by_sentence(sentence: &str) -> Option<Layout> {
             .iter()
             .take_while(|word| is_of_rows(word).is_none());
         let mut is_passive = false;
+        let mut follows_article = false;
         let below = behind.into_iter().find_map(|word| {
-            let found = by_side(word);
+            // "an open port" does nothing.
+            let is_adjective = std::mem::replace(
+                &mut follows_article,
+                matches!(*word, "a" | "an" | "any" | "all" | "each" | "every"),
+            );
+            let found = by_side(word).filter(|_| !is_adjective || asks(word).is_none());
             let is_participle = word.ends_with("ed");
             is_passive |= matches!(*word, "is" | "are" | "be" | "gets" | "get");
             found.map(|layout| (layout == Layout::ServersAbove) != (is_passive && is_participle))

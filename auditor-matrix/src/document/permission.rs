@@ -41,9 +41,16 @@ fn of_word(word: &str) -> Option<Permission> {
     let begins = |stems: &[&str]| stems.iter().any(|stem| word.starts_with(stem));
     if matches!(
         word,
-        "yes" | "pass" | "passed" | "accept" | "accepted" | "ok"
-    ) || begins(&["authoris", "authoriz", "approv"])
-    {
+        "yes"
+            | "pass"
+            | "passed"
+            | "accept"
+            | "accepted"
+            | "ok"
+            | "authorised"
+            | "authorized"
+            | "approved"
+    ) {
         return Some(Permission::Allowed);
     }
     if matches!(word, "no" | "shut" | "disable" | "disabled") || begins(&["bann", "unauthor"]) {
@@ -158,20 +165,7 @@ pub(super) fn of_sentence(sentence: &str) -> Option<Permission> {
         return None;
     }
     if let Some(permission) = negated(&words) {
-        let reaches_others = words.iter().any(|word| {
-            matches!(
-                word.as_str(),
-                "internet"
-                    | "public"
-                    | "publicly"
-                    | "outside"
-                    | "external"
-                    | "externally"
-                    | "untrusted"
-                    | "wan"
-                    | "world"
-            )
-        });
+        let reaches_others = names_others(&words);
         return Some(if permission == Permission::Forbidden && reaches_others {
             Permission::Restricted
         } else {
@@ -185,22 +179,25 @@ pub(super) fn of_sentence(sentence: &str) -> Option<Permission> {
     // `Keep closed`, `leave it shut`
     let keeps = matches!(first, "keep" | "leave" | "stays" | "remains" | "stay");
     let is_shut = |word: &String| matches!(word.as_str(), "closed" | "shut" | "blocked");
-    if keeps && words.iter().skip(1).take(3).any(is_shut) {
-        return Some(Permission::Forbidden);
-    }
-    if asks_to_close(&words) {
-        return Some(Permission::Forbidden);
+    if keeps && words.iter().skip(1).take(3).any(is_shut) || asks_to_close(&words) {
+        return Some(if names_others(&words) {
+            Permission::Restricted
+        } else {
+            Permission::Forbidden
+        });
     }
     // `Obsolete as of release 5, ...`
     let since = words.get(1).map_or("", String::as_str);
-    if WITHDRAWN.contains(&first) && matches!(since, "as" | "since" | "from" | "in" | "with") {
+    if WITHDRAWN.contains(&first) && matches!(since, "as" | "since" | "with") {
         return Some(Permission::Withdrawn);
     }
     if words.len() <= FEW_WORDS {
-        if matches!(
+        // `Block storage` is no prohibition, as `Block all traffic` is.
+        let is_shut = matches!(
             first,
-            "blocked" | "denied" | "forbidden" | "prohibited" | "disallowed" | "deny" | "block"
-        ) {
+            "blocked" | "denied" | "forbidden" | "prohibited" | "disallowed"
+        );
+        if is_shut || verb(first) == Some(Verb::Close) && closes_traffic(&words) {
             return Some(Permission::Forbidden);
         }
         if WITHDRAWN.contains(&first) || is_unused(&words) {
@@ -211,6 +208,81 @@ pub(super) fn of_sentence(sentence: &str) -> Option<Permission> {
         .iter()
         .any(|word| word.starts_with("deprecat"))
         .then_some(Permission::Deprecated)
+}
+
+/// Whether the words of a title say that traffic is shut out: `Blocked ports`, `Traffic to be refused`, `Deny all inbound traffic`. What is
+/// closed or dropped beside another noun is that noun's: `Block storage`, `Drop zone`, `Closed source edition`.
+fn closes_traffic(words: &[String]) -> bool {
+    let is_traffic = |word: &String| {
+        [
+            "port",
+            "traffic",
+            "connection",
+            "access",
+            "flow",
+            "communication",
+            "protocol",
+            "rule",
+        ]
+        .iter()
+        .any(|noun| word.starts_with(noun))
+    };
+    words.iter().enumerate().any(|(at, word)| {
+        if verb(word) != Some(Verb::Close) {
+            return false;
+        }
+        let behind = words.get(at + 1..).unwrap_or_default();
+        let qualifies = |word: &&String| {
+            matches!(
+                word.as_str(),
+                "the"
+                    | "all"
+                    | "any"
+                    | "these"
+                    | "this"
+                    | "following"
+                    | "inbound"
+                    | "outbound"
+                    | "incoming"
+                    | "outgoing"
+                    | "and"
+                    | "tcp"
+                    | "udp"
+                    | "network"
+                    | "firewall"
+                    | "other"
+            ) || verb(word) == Some(Verb::Close)
+        };
+        let object = behind.iter().find(|word| !qualifies(word));
+        // `Ports that are blocked`, `Traffic to be refused by the gate`: it is said of what stands before.
+        let is_predicate = object
+            .is_none_or(|next| matches!(next.as_str(), "by" | "on" | "from" | "at" | "in" | "for"))
+            && (at == 0 || words.iter().take(at).any(&is_traffic));
+        is_predicate || object.is_some_and(is_traffic)
+    })
+}
+
+/// Whether a text says from where something is shut, so that it is not shut for all.
+fn names_others(words: &[String]) -> bool {
+    words.iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "internet"
+                | "public"
+                | "publicly"
+                | "outside"
+                | "external"
+                | "externally"
+                | "untrusted"
+                | "wan"
+                | "world"
+                | "others"
+                | "everyone"
+                | "everybody"
+                | "anybody"
+                | "else"
+        )
+    })
 }
 
 /// Whether words ask for a port to be closed: `please close this port`, and not `firewalls that close this port`.
@@ -268,7 +340,7 @@ pub(super) fn of_heading(heading: &str) -> Option<Permission> {
     if does(Verb::Close) && does(Verb::Open) {
         return None;
     }
-    if does(Verb::Close) {
+    if closes_traffic(&words) {
         return Some(Permission::Forbidden);
     }
     has(&["removed", "obsolete", "retired", "unused", "discontinued"])
@@ -434,6 +506,8 @@ mod tests {
                 ("not allowed", Some(Forbidden)),
                 ("Blocked", Some(Forbidden)),
                 ("perhaps", None),
+                ("approval required", None),
+                ("Authorised", Some(Allowed)),
                 ("", None),
             ],
         );
@@ -477,6 +551,9 @@ mod tests {
                 ("Not needed, please close this port", Some(Forbidden)),
                 ("Some firewalls close this port", None),
                 ("Keep closed", Some(Forbidden)),
+                ("Keep it closed to the internet", Some(Restricted)),
+                ("Block the port for others", Some(Restricted)),
+                ("Close the connection after use", None),
                 (
                     "Obsolete as of release 5 of the product for all editions",
                     Some(Withdrawn),
@@ -490,6 +567,12 @@ mod tests {
                 ("Ports that must be open", None),
                 ("Traffic to be refused", Some(Forbidden)),
                 ("Open and closed ports", None),
+                ("Block storage nodes", None),
+                ("Drop zone servers", None),
+                ("Close encounters service", None),
+                ("Closed source edition", None),
+                ("Deny all inbound traffic", Some(Forbidden)),
+                ("Blocked", Some(Forbidden)),
                 ("Ports that are no longer used", Some(Withdrawn)),
                 ("Blocked ports", Some(Forbidden)),
                 ("What happens if ports are blocked", None),

@@ -128,22 +128,27 @@ impl Columns {
             return;
         }
         // Beside a column of transports, the one column of numbers holds the ports.
-        let has_ends = self.has(Column::Source) && self.has(Column::Destination);
+        let has_protocols =
+            self.has(Column::Protocol) && kinds.iter().any(CellKinds::are_transports);
+        // Between both ends numbers may be anything, but not numbers of TCP and UDP.
         let has_transports =
-            has_ends || self.has(Column::Protocol) && kinds.iter().any(CellKinds::are_transports);
-        let numbers: Vec<usize> =
-            (0..kinds.len())
-                .filter(|index| {
-                    kinds.get(*index).is_some_and(|kinds| {
-                        kinds.are_ports() || has_ends && kinds.are_mostly_ports()
-                    }) && self.meanings.get(*index).is_some_and(|meaning| {
-                        matches!(
-                            meaning,
-                            None | Some(Column::Service | Column::Ignored | Column::Address)
-                        )
-                    }) && !kinds.get(*index).is_some_and(CellKinds::count_rows)
-                })
-                .collect();
+            has_protocols || self.has(Column::Source) && self.has(Column::Destination);
+        let numbers: Vec<usize> = (0..kinds.len())
+            .filter(|index| {
+                kinds.get(*index).is_some_and(|kinds| {
+                    if has_protocols {
+                        kinds.are_ports()
+                    } else {
+                        kinds.are_mostly_transport_ports()
+                    }
+                }) && self.meanings.get(*index).is_some_and(|meaning| {
+                    matches!(
+                        meaning,
+                        None | Some(Column::Service | Column::Ignored | Column::Address)
+                    )
+                }) && !kinds.get(*index).is_some_and(CellKinds::count_rows)
+            })
+            .collect();
         if let ([only], true) = (numbers.as_slice(), has_transports)
             && let Some(meaning) = self.meanings.get_mut(*only)
         {

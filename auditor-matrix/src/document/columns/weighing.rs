@@ -93,12 +93,17 @@ impl Columns {
         ]
         .into_iter()
         .any(|end| self.has(end));
-        for (index, meaning) in self.each() {
-            let words = column::words(head.cells.get(index).map_or("", String::as_str));
-            if *meaning == Some(Column::Source)
-                && !has_other
-                && matches!(words.as_str(), "opened by" | "open by")
-            {
+        let opener = self.positions(Column::Source).find(|index| {
+            let words = column::words(head.cells.get(*index).map_or("", String::as_str));
+            matches!(words.as_str(), "opened by" | "open by")
+        });
+        if let Some(index) = opener {
+            if has_other {
+                self.doubts.push((
+                    head.cells.get(index).cloned().unwrap_or_default(),
+                    "this column was taken for those who open the connection, and not for what listens; check it",
+                ));
+            } else if let Some(meaning) = self.meanings.get_mut(index) {
                 *meaning = None;
             }
         }

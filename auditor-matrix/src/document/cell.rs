@@ -269,6 +269,25 @@ pub(super) fn statements(text: &str) -> Vec<&str> {
     sentences(text).into_iter().flat_map(parts).collect()
 }
 
+/// Whether a sentence says of its ports that they are optional, and nothing else: `This port is optional.`
+pub(super) fn says_optional(sentence: &str) -> bool {
+    let lower = sentence.to_lowercase();
+    let mut words = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .peekable();
+    while words
+        .next_if(|word| {
+            matches!(
+                *word,
+                "this" | "the" | "these" | "it" | "they" | "port" | "ports" | "is" | "are"
+            )
+        })
+        .is_some()
+    {}
+    words.next() == Some("optional") && words.next().is_none()
+}
+
 /// Splits a clause off that says when or whether: `Sending mail, required when mail is enabled`, `Old console; must be blocked`.
 pub(super) fn with_clause(sentence: &str) -> (&str, Option<&str>) {
     let lower = sentence.to_ascii_lowercase();

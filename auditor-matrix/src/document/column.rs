@@ -438,6 +438,8 @@ fn attributes(phrase: &Phrase<'_>) -> Option<Column> {
         || phrase.has(&["node", "machine", "host", "server", "instance"])
             && phrase.has(&["type", "types", "name"])
         || is_machine(phrase.last()) && phrase.words.len() <= 3
+        // `Player side`: a machine at this end.
+        || phrase.last() == "side" && phrase.words.len() == 2
         || phrase.is(&["system"])
         || phrase.is(&["systems"]);
     if names_role && !phrase.has(&["purpose", "notes", "description"]) {

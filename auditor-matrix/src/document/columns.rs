@@ -2,6 +2,7 @@
 
 mod assignment;
 mod body;
+mod conditions;
 mod ends;
 mod named_above;
 mod port_columns;
@@ -79,6 +80,7 @@ impl Columns {
         columns.demote_ports(head, &kinds);
         columns.leave_inner_ports(head);
         columns.settle(head, &kinds);
+        columns.find_conditions(head, body);
         columns.find_peers(head, body);
         columns.obey(as_written, profile);
         columns

@@ -30,8 +30,18 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded<'_> {
         None
     };
     Decoded {
-        text: visible(text),
+        text: with_line_feeds(visible(text)),
         remark,
+    }
+}
+
+/// The text with one kind of line ends, so that a page means the same whoever saved it: in every format a carriage return ends a line
+/// as a line feed does, and both together end one (CommonMark 0.31, 2.1; RFC 4180).
+fn with_line_feeds(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        text
     }
 }
 
@@ -77,6 +87,7 @@ mod tests {
         );
         check(b"\xef\xbb\xbfa", "a", false);
         check(b"Po\0rt", "Port", true);
+        check(b"a\r\nb\rc\nd\r\n\re", "a\nb\nc\nd\n\ne", false);
         check(b"", "", false);
     }
 

@@ -3,6 +3,7 @@
 mod cells;
 mod granted;
 mod marked_rows;
+mod of_some;
 mod pairs;
 mod permission;
 mod purpose;
@@ -16,7 +17,7 @@ pub(super) use self::spoken_ends::places as spoken_places;
 
 use std::sync::Arc;
 
-use self::cells::Cells;
+use self::{cells::Cells, of_some::Part};
 use super::{
     arrow_ports::Arrow,
     cell,
@@ -24,6 +25,7 @@ use super::{
     columns::{Columns, PortText},
     context::Context,
     end::{Basis, End},
+    loopback,
     marked_ends::MarkedEnds,
     names::Names,
     permission::Permission,
@@ -49,11 +51,21 @@ pub(super) struct PortTable<'a> {
 }
 
 /// The ports of one transport that a row names.
+#[derive(Clone, Debug)]
 struct Found {
     direction: Option<Direction>,
     /// What the protocol column says of them.
     protocol: Option<String>,
     ports: ports::Ports,
+}
+
+/// Ports with what their cell says beside them.
+#[derive(Clone, Debug)]
+struct Named {
+    service: Option<String>,
+    peer: Option<String>,
+    arrow: Option<Arrow>,
+    found: Found,
 }
 
 impl PortTable<'_> {
@@ -73,6 +85,26 @@ impl PortTable<'_> {
             };
             self.problem(document, row, Severity::Lost, cell, &message);
         }
+        let found = self.all_found(row, document);
+        let ports = found
+            .iter()
+            .flat_map(|named| &named.found.ports.groups)
+            .flat_map(|group| &group.ranges)
+            .copied()
+            .collect();
+        for part in self.parts(row, &ports, document) {
+            let of_part = found.iter().filter_map(|named| {
+                Some(Named {
+                    found: part.of(&named.found)?,
+                    ..named.clone()
+                })
+            });
+            self.read_part(&part, role, of_part.collect(), document);
+        }
+    }
+
+    /// The ports that a row names, in the order of its columns.
+    fn all_found(&self, row: &TableRow, document: &mut Document) -> Vec<Named> {
         let given = self.given_direction(row);
         let mut texts = self.columns.ports(self.head, row, given);
         if texts.is_empty() {
@@ -84,7 +116,7 @@ impl PortTable<'_> {
                 arrow: None,
             });
         }
-        let mut found = Vec::new();
+        let mut all = Vec::new();
         for PortText {
             direction,
             text,
@@ -93,18 +125,31 @@ impl PortTable<'_> {
             arrow,
         } in texts
         {
-            let ports = self.found(row, direction, text, document);
-            found.extend(
-                ports
-                    .into_iter()
-                    .map(|ports| (service.clone(), peer.clone(), arrow, ports)),
-            );
+            let found = self.found(row, direction, text, document);
+            all.extend(found.into_iter().map(|found| Named {
+                service: service.clone(),
+                peer: peer.clone(),
+                arrow,
+                found,
+            }));
         }
+        all
+    }
+
+    /// Reads a row, or what it says of some of its ports.
+    fn read_part(
+        &self,
+        part: &Part<'_>,
+        role: Option<&End>,
+        found: Vec<Named>,
+        document: &mut Document,
+    ) {
         if found.is_empty() {
             return;
         }
+        let row: &TableRow = &part.row;
         // What a row without ports says is of no interest, so its other cells are read only now.
-        let cells = Cells::read(self, row, role, document);
+        let cells = Cells::read(self, (row, part.remark.as_deref()), role, document);
         if let Some(marks) = self.marks
             && !marked_rows::are_said(self, marks, row, document)
         {
@@ -123,16 +168,17 @@ impl PortTable<'_> {
             return;
         }
         let is_local = self.stays_on_machine(row);
-        for (
+        for Named {
             service,
             peer,
             arrow,
-            Found {
-                direction,
-                protocol,
-                ports,
-            },
-        ) in found
+            found:
+                Found {
+                    direction,
+                    protocol,
+                    ports,
+                },
+        } in found
         {
             let service = service.as_deref().or(cells.service.as_deref());
             let (transport, transport_inferred) = self.transport(
@@ -384,6 +430,10 @@ impl PortTable<'_> {
             );
             return Outcome::None;
         }
+        // `13003/tcp, loopback`
+        let is_own = |words: &String| loopback::is_only_own(words);
+        ports.is_loopback |= ports.remarks.iter().any(is_own);
+        ports.remarks.retain(|words| !is_own(words));
         for words in std::mem::take(&mut ports.remarks) {
             let message = format!("`{words}` beside the ports was taken for a remark");
             self.problem(document, row, Severity::Remark, text, &message);

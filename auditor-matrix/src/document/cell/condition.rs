@@ -89,21 +89,47 @@ fn is_condition(sentence: &str) -> bool {
     if tells_what_else(&lower) || is_of_closing(&lower) {
         return false;
     }
+    if is_temporary(&lower) {
+        return true;
+    }
     let mut is_only = false;
-    for word in lower.split(' ') {
+    let mut words = lower.split(' ').peekable();
+    while let Some(word) = words.next() {
         match word {
-            "if" => return true,
+            "if" | "unless" => return true,
             "when" => return is_only,
             // `Only for`, `required only on`
-            "for" | "with" | "on" | "in" if is_only => return lower.contains("only"),
+            "for" | "with" | "on" | "in" | "during" | "while" if is_only => {
+                return lower.contains("only");
+            }
             "only" | "required" | "needed" | "necessary" | "used" | "applies" | "applicable"
             | "relevant" | "mandatory" => is_only = true,
-            "this" | "the" | "port" | "ports" | "rule" | "it" | "is" | "are" | "must" | "be"
-            | "open" | "opened" | "and" => {}
+            // `only required to be open during the installation`
+            "to" if words.peek() == Some(&"be") => {}
+            "this" | "the" | "these" | "they" | "port" | "ports" | "rule" | "it" | "is" | "are"
+            | "must" | "be" | "open" | "opened" | "and" => {}
             _ => return false,
         }
     }
     false
+}
+
+/// Whether a sentence says that its port need not stay open: `It can be closed after the installation`.
+fn is_temporary(lower: &str) -> bool {
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let closes = words.windows(3).any(|three| {
+        matches!(
+            three,
+            ["can" | "may", "be", "closed" | "disabled" | "removed"]
+        )
+    });
+    let is_later = words
+        .iter()
+        .any(|word| matches!(*word, "after" | "afterwards" | "once" | "later"));
+    closes && is_later
 }
 
 /// A sentence without the word that draws attention to it, be it marked or not: `*Note:* Only needed when mail is sent`.

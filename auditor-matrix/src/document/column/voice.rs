@@ -72,9 +72,12 @@ pub(super) fn end(words: &[&str]) -> Option<Column> {
             .find_map(|word| agent(word))
             .map(Part::column);
     }
-    // `Who opens it`, `Who is called`
-    if let [who, rest @ ..] = words
-        && matches!(*who, "who" | "whoever")
+    // `Who opens it`, `Peer that connects`, `Node which is called`
+    let pronoun = words
+        .iter()
+        .position(|word| matches!(*word, "who" | "whoever" | "that" | "which"));
+    if let Some(rest) = pronoun.and_then(|at| words.get(at + 1..))
+        && !matches!(words.first(), Some(&("that" | "which")))
     {
         let is_passive = rest
             .iter()
@@ -176,6 +179,10 @@ fn agent(word: &str) -> Option<Part> {
     ]) {
         return None;
     }
+    // `Bound by`: the program that listens.
+    if word == "bound" {
+        return Some(Part::IsAsked);
+    }
     match verb(word)? {
         Verb::Ask | Verb::Transfer | Verb::Use => Some(Part::Asks),
         Verb::Serve => Some(Part::IsAsked),
@@ -236,6 +243,10 @@ mod tests {
             ("listening host", Some(Column::Destination)),
             ("who is called", Some(Column::Destination)),
             ("who listens", Some(Column::Destination)),
+            ("peer that connects", Some(Column::Source)),
+            ("node which is called", Some(Column::Destination)),
+            ("bound by", Some(Column::Destination)),
+            ("that host", None),
             ("opener", Some(Column::Source)),
             ("answerer", Some(Column::Destination)),
             ("allowed by", None),

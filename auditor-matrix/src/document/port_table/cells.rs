@@ -48,7 +48,7 @@ pub(super) struct Cells {
 impl Cells {
     pub(super) fn read(
         table: &PortTable<'_>,
-        row: &TableRow,
+        (row, remark): (&TableRow, Option<&str>),
         role: Option<&End>,
         document: &mut Document,
     ) -> Self {
@@ -79,7 +79,7 @@ impl Cells {
             peer,
             service: cell(Column::Service),
             application: cell(Column::Application),
-            notes: cell(Column::Notes),
+            notes: with_remark(cell(Column::Notes), remark),
             direction_text: cell(Column::Direction),
             ..Self::default()
         };
@@ -267,25 +267,12 @@ impl Cells {
             let message = "does not say yes or no, so the row counts as neither";
             table.problem(document, row, Severity::Remark, text, message);
         }
-        // `TCP 22, TCP 80 (optional)`: that one of them is optional says nothing of the others.
-        let ports: Vec<usize> = table.columns.positions(Column::Port).collect();
-        let of_some = |index: &usize| {
-            let cell = row.cells.get(*index);
-            ports.contains(index) && cell.is_some_and(|cell| is_optional_in_part(cell))
-        };
-        if let Some(cell) = ports
-            .iter()
-            .find(|index| of_some(index))
-            .and_then(|index| row.cells.get(*index))
-        {
-            let message = "says of some of its ports that they are optional: that was left out; give them a rule of their own";
-            table.problem(document, row, Severity::Remark, cell, message);
-        }
         // `Event log (optional)`, wherever it stands in the row.
+        let ports: Vec<usize> = table.columns.positions(Column::Port).collect();
         let says_optional = || {
             let in_brackets = row.cells.iter().enumerate().any(|(index, cell)| {
                 !table.columns.is_prose(index)
-                    && !of_some(&index)
+                    && !(ports.contains(&index) && cell.contains([',', ';']))
                     && (self.apart.is_empty() || !table.columns.is_end(index))
                     && unbracket(&cell.replace('[', "(").replace(']', ")"))
                         .1
@@ -299,11 +286,7 @@ impl Cells {
             in_brackets
                 || notes_in_brackets
                 || self.notes.as_deref().is_some_and(|notes| {
-                    cell::statements(notes).into_iter().any(|sentence| {
-                        sentence
-                            .trim_end_matches('.')
-                            .eq_ignore_ascii_case("optional")
-                    })
+                    cell::statements(notes).into_iter().any(cell::says_optional)
                 })
                 || [&self.notes, &self.service]
                     .into_iter()
@@ -319,6 +302,25 @@ impl Cells {
             self.required = Some(false);
         }
     }
+}
+
+/// Notes with what stands in brackets behind the ports, which is said of the same.
+fn with_remark(notes: Option<String>, remark: Option<&str>) -> Option<String> {
+    let Some(remark) = remark else {
+        return notes;
+    };
+    // What a bracket says of where it is reached from reads as a sentence.
+    let remark = if loopback::is_only_own(remark) {
+        "Only from localhost"
+    } else if is_optional(remark) {
+        "Optional"
+    } else {
+        remark
+    };
+    Some(match notes {
+        Some(notes) => format!("{remark}. {notes}"),
+        None => remark.to_owned(),
+    })
 }
 
 /// An alternative of the page, such as a tab, is a condition of all its rows, beside what a row says itself.
@@ -347,7 +349,7 @@ fn conditional_cell(cell: Option<String>) -> Option<String> {
     cell.filter(|text| {
         !matches!(
             text.to_lowercase().as_str(),
-            "always" | "none" | "n/a" | "na" | "any" | "yes" | "no" | "default" | "never"
+            "always" | "none" | "n/a" | "na" | "any" | "all" | "yes" | "no" | "default" | "never"
         )
     })
 }
@@ -376,7 +378,7 @@ fn purpose_condition(table: &PortTable<'_>, row: &TableRow) -> Option<String> {
 }
 
 /// Whether a few words say that something is optional: `optional`, `can be optionally enabled`.
-fn is_optional(words: &str) -> bool {
+pub(super) fn is_optional(words: &str) -> bool {
     let lower = words.to_lowercase();
     let mut all = lower.split(|c: char| !c.is_alphanumeric());
     lower.split(' ').count() <= MOST_OPTIONAL_WORDS
@@ -397,19 +399,6 @@ fn is_optional(words: &str) -> bool {
 }
 
 const MOST_OPTIONAL_WORDS: usize = 8;
-
-/// Whether brackets in a cell of ports say of some, and not of all of them, that they are optional.
-fn is_optional_in_part(cell: &str) -> bool {
-    let (outside, brackets) = unbracket(&cell.replace('[', "(").replace(']', ")"));
-    let n_optional = brackets.iter().filter(|part| is_optional(part)).count();
-    // The ends of a range are one.
-    let separators = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '/' | '|');
-    let n_ports = outside
-        .split(separators)
-        .filter(|word| word.contains(|c: char| c.is_ascii_digit()))
-        .count();
-    0 < n_optional && n_optional < n_ports
-}
 
 /// A longer sentence behind a service says more than whether and when.
 const MOST_STATEMENT_WORDS: usize = 8;

@@ -86,8 +86,8 @@ impl PortTable<'_> {
 }
 
 /// The transports that the words on what a port is for say: `Discovery over UDP`, `UDP discovery, TCP data`. `UDP to TCP relay`
-/// may listen for either, and what there is none of says nothing.
-fn spoken_transports(text: &str) -> Option<Vec<Transport>> {
+/// may listen for either, and what there is none of says nothing. `Uses UDP as well` says so of another beside the usual one.
+pub(super) fn spoken_transports(text: &str) -> Option<Vec<Transport>> {
     let lower = text.to_lowercase();
     let words = words(&lower);
     let stated: Vec<Option<Transport>> = words.iter().map(|word| cell::stated(word)).collect();
@@ -95,7 +95,14 @@ fn spoken_transports(text: &str) -> Option<Vec<Transport>> {
         .windows(3)
         .zip(words.iter().skip(1))
         .any(|(three, between)| matches!(three, [Some(_), None, Some(_)]) && *between == "to");
-    let spoken: BTreeSet<Transport> = stated.into_iter().flatten().collect();
+    let mut spoken: BTreeSet<Transport> = stated.into_iter().flatten().collect();
+    let is_further = words.windows(2).any(|two| two == ["as", "well"])
+        || words
+            .iter()
+            .any(|word| matches!(*word, "also" | "additionally" | "too"));
+    if is_further && (spoken.contains(&Transport::Udp) || spoken.contains(&Transport::Sctp)) {
+        spoken.insert(Transport::Tcp);
+    }
     (!spoken.is_empty() && !is_relay && !denies_transport(text))
         .then(|| spoken.into_iter().collect())
 }
@@ -140,6 +147,7 @@ mod tests {
         check("UDP to TCP relay", None);
         check("Not for UDP", None);
         check("TCP (no UDP)", None);
+        check("Uses UDP as well", Some(&[Tcp, Udp]));
         check("The bridge", None);
         check("", None);
     }

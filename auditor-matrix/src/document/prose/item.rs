@@ -15,7 +15,7 @@ use regex::Regex;
 
 use self::{
     ends::{deployment, ends},
-    remark::{offer, offer_to_each},
+    remark::{is_of_some, offer, offer_to_each},
     server::{OtherEnd, are_servers, labelled_machine, name_servers, other_end},
 };
 use super::{
@@ -30,7 +30,7 @@ use super::{
 use crate::document::{
     names::Names,
     row::Direction,
-    text::{distributed, fold, regex, sentences},
+    text::{distributed, fold, regex, sentences, unbracket},
 };
 
 static TRANSPORT_URL: LazyLock<Regex> =
@@ -84,6 +84,15 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
         return reading;
     };
     let mut first = sentence::read(head, evidence, names);
+    let asides = asides(head, names, &first.statements);
+    let without_asides = asides.iter().fold(head.to_owned(), |head, aside| {
+        head.replace(&format!("({aside})"), "")
+    });
+    let text = &*text.replacen(head, &without_asides, 1);
+    let head = without_asides.as_str();
+    if !asides.is_empty() {
+        first = sentence::read(head, evidence, names);
+    }
     first.statements.retain(|statement| {
         !statement.ports.is_empty() || statement.ephemeral || icmp::is_of(statement)
     });
@@ -154,8 +163,18 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
     reading.leaves_number = first.leaves_number;
     reading.is_deprecated = first.is_deprecated;
     reading.remarks = first.remarks;
+    for aside in &asides {
+        let more = remark(aside, names, &mut reading.statements);
+        reading.remarks.extend(more);
+    }
     let mut before = head;
     for part in parts {
+        if is_of_some(part, names, &reading.statements) {
+            let more = remark(part, names, &mut reading.statements);
+            reading.remarks.extend(more);
+            before = part;
+            continue;
+        }
         let mut more = sentence::read(part, Evidence::Stated, names);
         if reading.statements.is_empty()
             && !reading.leaves_number
@@ -177,6 +196,13 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
         }
     }
     reading
+}
+
+/// What an item says in brackets of some of its ports: `25, 587 (587 is optional)`.
+fn asides(head: &str, names: &Names, statements: &[Statement]) -> Vec<String> {
+    let mut asides = unbracket(head).1;
+    asides.retain(|aside| is_of_some(aside, names, statements));
+    asides
 }
 
 /// Reads an item of a list that is not about ports: it may explain one and give its usual value last.

@@ -287,7 +287,7 @@ fn conditions_of_something_else() {
         &[
             "clients -> Till server tcp/7001",
             "clients -> Till server tcp/7002 [clustering-nodes-talk-each]",
-            "clients -> Till server tcp/7003 [books-kept-open-this]",
+            "clients -> Till server tcp/7003 [books-kept-open]",
         ],
     );
     check(

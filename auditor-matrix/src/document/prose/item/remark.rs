@@ -6,6 +6,7 @@ use crate::document::{
     prose::{
         clause::{self, Ends, Offer},
         introduction::Introduction,
+        of_some::{Parted, parted, within},
         piece::Pieces,
         port_phrase::{Evidence, port_phrases},
         stance::Stance,
@@ -15,6 +16,7 @@ use crate::document::{
         words::{Kind, words},
     },
     row::Direction,
+    text::sentences,
 };
 
 /// Adds what a sentence behind the ports says of them: "TCP only.", "Only if the proxy is used.", "Used by agents to ..."
@@ -24,6 +26,29 @@ pub(in crate::document::prose) fn remark(
     names: &Names,
     statements: &mut Vec<Statement>,
 ) -> Option<String> {
+    if let Some(parted) = parted_by_ports(text, names, statements) {
+        let mut said = parted.unclear.first().map(|sentence| {
+            format!("what `{sentence}` says of some of these ports is not clear, so their rules do not say it; check them")
+        });
+        let mut all = Vec::new();
+        for part in parted.parts {
+            let mut of_part: Vec<Statement> = statements
+                .iter()
+                .map(|statement| Statement {
+                    ports: within(&statement.ports, &part.ports),
+                    ..statement.clone()
+                })
+                .filter(|statement| !statement.ports.is_empty())
+                .collect();
+            for sentence in sentences(&part.remark) {
+                let more = remark(sentence, names, &mut of_part);
+                said = said.or(more);
+            }
+            all.extend(of_part);
+        }
+        *statements = all;
+        return said;
+    }
     let about = Introduction::of(text, names);
     if let Some(offer) = offer(text, Evidence::Stated, names) {
         let is_further = words(text)
@@ -95,6 +120,38 @@ pub(in crate::document::prose) fn remark(
             )
         })
     }
+}
+
+/// Whether a remark names ports of the statements and says something of these alone.
+pub(in crate::document::prose) fn is_of_some(
+    text: &str,
+    names: &Names,
+    statements: &[Statement],
+) -> bool {
+    parted_by_ports(text, names, statements).is_some()
+}
+
+/// A remark by the ports that it speaks of, if it says something of some of them.
+fn parted_by_ports(text: &str, names: &Names, statements: &[Statement]) -> Option<Parted> {
+    if statements
+        .iter()
+        .any(|statement| statement.ports.is_empty())
+    {
+        return None;
+    }
+    let own = statements
+        .iter()
+        .flat_map(|statement| &statement.ports)
+        .flat_map(|group| &group.ranges)
+        .copied()
+        .collect();
+    parted(text, &own, |clause| {
+        let about = Introduction::of(clause, names);
+        about.condition.is_some()
+            || about.stance != Stance::Wanted
+            || about.loopback
+            || required(clause).is_some()
+    })
 }
 
 /// Whether a sentence behind ports says when they are not needed: "This is not required if ...".

@@ -18,6 +18,7 @@ use super::{
     column::{self, Column},
     profile::Profile,
     table_rows::{TableRow, TableRows},
+    text::is_host,
 };
 
 /// A table's columns, by position.
@@ -139,6 +140,31 @@ impl Columns {
         if let Some(index) = self.lone_servers.take()
             && let Some(meaning) = self.meanings.get_mut(index)
         {
+            *meaning = Some(Column::Destination);
+        }
+    }
+
+    /// Of what goes out of a machine that is named elsewhere, names of hosts in a column of machines are where it goes: `Host` above
+    /// `mirror.example.com`.
+    pub(super) fn take_addresses_for_destinations(&mut self, body: &Body<'_>) {
+        let is_other_end = [
+            Column::Source,
+            Column::Destination,
+            Column::Peer,
+            Column::Address,
+        ]
+        .into_iter()
+        .any(|end| self.has(end));
+        let mut machines = self.positions(Column::Role);
+        let (Some(index), None, false) = (machines.next(), machines.next(), is_other_end) else {
+            return;
+        };
+        drop(machines);
+        let are_hosts = body.column(index).all(|cell| {
+            let cell = cell.trim_start_matches("*.");
+            is_host(cell) || cell.contains("://") || cell.parse::<std::net::IpAddr>().is_ok()
+        });
+        if are_hosts && let Some(meaning) = self.meanings.get_mut(index) {
             *meaning = Some(Column::Destination);
         }
     }

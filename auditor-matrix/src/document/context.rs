@@ -84,6 +84,8 @@ pub(super) struct Context {
     pub(super) is_withdrawn: bool,
     /// The headings or the text above say that this traffic stays on one machine.
     pub(super) is_loopback: bool,
+    /// The text above says that this traffic need not take place.
+    pub(super) is_optional: bool,
 }
 
 /// The headings above the current line, outermost first.
@@ -300,6 +302,7 @@ impl Context {
         }
         let above = AboveTable::of(paragraph, names);
         self.is_forbidden |= above.is_forbidden && !self.is_loopback;
+        self.is_optional |= above.is_optional;
         self.transport = self.transport.or(above.transport);
         let condition = above
             .condition

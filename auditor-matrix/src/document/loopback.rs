@@ -6,6 +6,10 @@ pub(super) use stays::stays_at;
 
 /// Whether a text, such as a heading, a note or the sentence above a table, says that both ends are the same machine.
 pub(super) fn is_meant(text: &str) -> bool {
+    text.split(';').any(clause_means)
+}
+
+fn clause_means(text: &str) -> bool {
     let lower = text.to_lowercase().replace('-', " ");
     let names = [
         "localhost",
@@ -18,10 +22,6 @@ pub(super) fn is_meant(text: &str) -> bool {
         "same node",
         "same system",
         "node local",
-        "host itself",
-        "machine itself",
-        "server itself",
-        "node itself",
         "own host",
         "own machine",
         "local only",
@@ -63,6 +63,7 @@ pub(super) fn is_meant(text: &str) -> bool {
         .any(|word| matches!(*word, "listen" | "listens" | "listening"));
     // `listens locally`
     let names = names
+        || names_itself(&words)
         || words.contains(&"locally")
             && (listens
                 || words
@@ -101,6 +102,30 @@ pub(super) fn is_meant(text: &str) -> bool {
     });
     (stays || names && (restricts || listens || goes_by_loopback || words.len() <= FEW_WORDS))
         && !is_negated
+}
+
+/// Whether words name a machine itself as the one with whom the traffic is: `only from the node itself`, and not where it is the one
+/// that does something: `the node itself asks the time server`.
+fn names_itself(words: &[&str]) -> bool {
+    words.iter().enumerate().any(|(at, word)| {
+        let before = words.get(..at).unwrap_or_default();
+        let is_machine = before
+            .last()
+            .is_some_and(|last| matches!(*last, "host" | "machine" | "server" | "node"));
+        let lead = before
+            .iter()
+            .rev()
+            .skip(1)
+            .find(|word| !matches!(**word, "the" | "a" | "each" | "this" | "that"));
+        let is_governed = lead.is_none_or(|lead| {
+            matches!(
+                *lead,
+                "from" | "by" | "on" | "within" | "inside" | "to" | "with" | "only" | "for" | "of"
+            )
+        });
+        let is_subject = lead.is_none() && at + 1 < words.len();
+        *word == "itself" && is_machine && is_governed && !is_subject
+    })
 }
 
 /// Whether the words behind a `not` are about others, such as `open to the world`: without them only the own machine is left.
@@ -342,6 +367,10 @@ mod tests {
         assert!(is_meant("Localhost ports"));
         assert!(!is_meant("The port is also reachable from localhost."));
         assert!(!is_meant("Only the core connects."));
+        assert!(is_meant("Reached only from the node itself."));
+        assert!(!is_meant(
+            "Only the edge may reach the node; the node itself asks the time server."
+        ));
         assert!(is_meant(
             "The table lists the open ports of components utilizing the loopback interface."
         ));

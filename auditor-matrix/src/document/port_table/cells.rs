@@ -298,7 +298,7 @@ impl Cells {
                         })
                     })
         };
-        if self.required.is_none() && says_optional() {
+        if self.required.is_none() && (table.context.is_optional || says_optional()) {
             self.required = Some(false);
         }
     }

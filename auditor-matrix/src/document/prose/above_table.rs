@@ -2,13 +2,14 @@
 
 use super::{
     among::among,
-    introduction::Introduction,
+    introduction::{Introduction, says_optional},
+    item::excuses,
     port_phrase::{Evidence, PortPhrase, port_phrases},
     stance::Stance,
     words::words,
 };
 use crate::{
-    document::{names::Names, row::Direction, section, text::sentences},
+    document::{cell::condition, names::Names, row::Direction, section, text::sentences},
     transport::Transport,
 };
 
@@ -29,8 +30,10 @@ pub(in crate::document) struct AboveTable {
     /// Many that talk to each other: "between all nodes of the cluster".
     pub(in crate::document) among: Option<String>,
     pub(in crate::document) transport: Option<Transport>,
-    /// "If the proxy is used, it requires:"
+    /// "If the proxy is used, it requires:", "They are only needed when mail is sent."
     pub(in crate::document) condition: Option<String>,
+    /// "These ports are optional."
+    pub(in crate::document) is_optional: bool,
     /// The ports that one phrase names for all rows: `... access to these hosts on port 443/tcp:`
     pub(in crate::document) ports: Option<String>,
 }
@@ -39,11 +42,18 @@ impl AboveTable {
     /// Reads the sentences of a paragraph that speak of what follows.
     pub(in crate::document) fn of(paragraph: &str, names: &Names) -> Self {
         let mut above = Self::default();
+        let mut spoke_of_rows = false;
         for sentence in sentences(paragraph) {
-            if !speaks_of_rows(sentence) {
+            let goes_on = goes_on(sentence, spoke_of_rows);
+            spoke_of_rows |= speaks_of_rows(sentence);
+            if !speaks_of_rows(sentence) && !goes_on {
                 continue;
             }
             let read = Introduction::of(sentence, names);
+            above.say_when(sentence, &read);
+            if !speaks_of_rows(sentence) {
+                continue;
+            }
             // What is denied names nobody who may ask: "The store does not connect to the tills on these ports."
             if read.stance != Stance::Wanted && read.ends.n_known() == 2 && !read.ends.is_mutual {
                 above.is_forbidden |= read.stance == Stance::Forbidden;
@@ -57,9 +67,6 @@ impl AboveTable {
             {
                 above.ports = Some(ports);
             }
-            if sentence.trim_end().ends_with(':') && read.condition.is_some() {
-                above.condition.clone_from(&read.condition);
-            }
             let many =
                 read.ends.client.as_ref().filter(|client| {
                     read.ends.is_mutual && read.ends.server.as_ref() == Some(*client)
@@ -69,6 +76,8 @@ impl AboveTable {
                 .or(above.among);
             let is_name = |name: &String| {
                 name.starts_with(char::is_uppercase) && section::is_noun_phrase(name, names)
+                    || section::names_machines(name, names)
+                    || section::only_asks(name)
             };
             above.asker = needing_access(sentence).filter(is_name).or(above.asker);
             if read.ends.is_mutual
@@ -76,6 +85,10 @@ impl AboveTable {
                 && let (Some(one), Some(other)) = (&read.ends.client, &read.ends.server)
             {
                 above.between = Some((one.clone(), other.clone()));
+            }
+            if let Some(sender) = needing_accesses(sentence, names) {
+                above.sender = Some(sender);
+                continue;
             }
             if read.direction == Some(Direction::Outbound) {
                 above.asker = section::needing(sentence, names).or(above.asker);
@@ -121,6 +134,131 @@ impl AboveTable {
         }
         above
     }
+}
+
+impl AboveTable {
+    /// Adds when or whether the rows hold, as a sentence on them says it.
+    fn say_when(&mut self, sentence: &str, read: &Introduction) {
+        // "This is not required if the inner store is used": what is excused need not be there.
+        if excuses(sentence) || says_optional(sentence.trim_end_matches(['.', ':'])) {
+            self.is_optional = true;
+            return;
+        }
+        if read.stance != Stance::Wanted {
+            return;
+        }
+        let condition = read.condition.clone().or_else(|| condition(sentence).0);
+        let Some(condition) = condition.filter(|condition| !is_of_hindrance(condition)) else {
+            return;
+        };
+        self.condition = Some(match self.condition.take() {
+            Some(before) if before != condition => format!("{before}; {condition}"),
+            _ => condition,
+        });
+    }
+}
+
+/// Whether a sentence goes on about the rows of which the one before it spoke, or says without a subject when they hold: `Only required
+/// when mail is sent.`
+fn goes_on(sentence: &str, spoke_of_rows: bool) -> bool {
+    let lower = sentence.to_lowercase();
+    let begins = |starts: &[&str]| starts.iter().any(|start| lower.starts_with(start));
+    begins(&[
+        "only required",
+        "only needed",
+        "only used",
+        "only necessary",
+        "only applicable",
+        "only relevant",
+        "only for",
+        "only if",
+        "only when",
+        "required if",
+        "required when",
+        "required only",
+        "needed if",
+        "needed when",
+        "needed only",
+        "optional",
+        "not required",
+        "not needed",
+    ]) || spoke_of_rows && begins(&["they are ", "it is ", "this is ", "these are "])
+}
+
+/// Whether a condition says that something stands in the way of traffic: whoever reads a page of ports has a firewall.
+fn is_of_hindrance(condition: &str) -> bool {
+    let lower = condition.to_lowercase();
+    [
+        "firewall",
+        "restrict",
+        "filter",
+        "block",
+        "necessary",
+        "applicable",
+        "possible",
+        "you want to open",
+        "security group",
+        "network policy",
+        "network policies",
+        "default port",
+        "already in use",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
+}
+
+/// Who is said to need the accesses that are listed: "The following accesses are additionally required for the manager."
+fn needing_accesses(sentence: &str, names: &Names) -> Option<String> {
+    let lower = sentence.to_lowercase();
+    let verb = [" are ", " is ", " must be "]
+        .iter()
+        .find_map(|verb| Some((lower.find(verb)?, verb.len())))?;
+    let subject = lower.get(..verb.0)?;
+    let is_of_others = subject.split(' ').any(|word| {
+        matches!(
+            word.trim_end_matches('s'),
+            "accesse"
+                | "acces"
+                | "destination"
+                | "host"
+                | "site"
+                | "url"
+                | "domain"
+                | "endpoint"
+                | "address"
+                | "addresse"
+                | "connection"
+                | "hostname"
+                | "website"
+        )
+    });
+    let rest = lower.get(verb.0 + verb.1..)?;
+    let joint = [" for ", " by ", " from "]
+        .iter()
+        .filter_map(|joint| Some((rest.find(joint)?, joint.len())))
+        .min()?;
+    let needs = rest.get(..joint.0)?.split(' ').any(|word| {
+        matches!(
+            word,
+            "required" | "needed" | "necessary" | "used" | "contacted" | "accessed" | "reached"
+        )
+    });
+    let start = verb.0 + verb.1 + joint.0 + joint.1;
+    let behind = sentence.get(start..)?;
+    let end = [",", ".", ":", " when ", " if ", " to ", " in ", " on "]
+        .iter()
+        .filter_map(|stop| behind.find(stop))
+        .min()
+        .unwrap_or(behind.len());
+    let name = behind.get(..end)?.trim();
+    let name = ["the ", "each ", "every ", "all ", "a ", "an ", "your "]
+        .iter()
+        .find_map(|article| name.strip_prefix(article))
+        .unwrap_or(name);
+    let is_name = section::names_machines(name, names)
+        || section::only_asks(name)
+        || section::is_noun_phrase(name, names) && !name.contains("ing ") && !name.ends_with("ing");
+    (is_of_others && needs && !name.is_empty() && is_name).then(|| name.to_owned())
 }
 
 fn is_name_of_machine(names: &Names) -> impl Fn(&String) -> bool + '_ {

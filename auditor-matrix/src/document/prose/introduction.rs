@@ -7,8 +7,9 @@ mod own;
 mod plain;
 mod program;
 
+pub(super) use self::announced::says_optional;
 use self::{
-    announced::{leads_to_servers, lists_components, says_optional, server_named},
+    announced::{leads_to_servers, lists_components, server_named},
     machine::machine,
     plain::plain,
 };

@@ -7,7 +7,7 @@ mod server;
 
 pub(super) use self::{
     beneficiary::{askers, machine as machine_behind},
-    remark::remark,
+    remark::{excuses, remark},
 };
 use std::sync::LazyLock;
 

@@ -106,6 +106,7 @@ impl Reader<'_> {
         }
         if context.direction == Some(Direction::Outbound) && context.role.is_some() {
             columns.take_servers_for_destinations();
+            columns.take_addresses_for_destinations(&body);
         }
         if let Some(index) = services::column_of_asked(&columns, &body, &context, &self.names) {
             columns.take_for_destinations(index, &head, services::DOUBT_OF_ASKED);

@@ -176,8 +176,8 @@ fn a_sentence_gives_the_port_of_all_hosts_below() {
          | Host | Purpose |\n|--|--|\n| keys.example.com | licences |\n| images.example.com | images |\n",
         Format::Markdown,
         &[
-            "hosts -> images.example.com tcp/443",
-            "hosts -> keys.example.com tcp/443",
+            "console -> images.example.com tcp/443",
+            "console -> keys.example.com tcp/443",
         ],
     );
 }

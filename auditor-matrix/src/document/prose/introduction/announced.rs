@@ -44,7 +44,7 @@ pub(super) fn lists_components(words: &[Word<'_>]) -> bool {
 const NEAR_NOUN: usize = 6;
 
 /// "For optional services", "Optional ports", "The following ports are optional"
-pub(super) fn says_optional(text: &str) -> bool {
+pub(in crate::document::prose) fn says_optional(text: &str) -> bool {
     let lower = text.to_lowercase();
     let says = ["optional ", "optionally", "for optional ", "(optional)"]
         .iter()

@@ -155,13 +155,15 @@ fn parted_by_ports(text: &str, names: &Names, statements: &[Statement]) -> Optio
 }
 
 /// Whether a sentence behind ports says when they are not needed: "This is not required if ...".
-fn excuses(text: &str) -> bool {
+pub(in crate::document::prose) fn excuses(text: &str) -> bool {
     let words = words(text);
     let at = |at: usize, lower: &[&str]| words.get(at).is_some_and(|word| word.is_any(lower));
+    // "These ports are not needed if ..."
+    let noun = usize::from(at(1, &["port", "ports"]));
     at(0, &["this", "it", "these", "they"])
-        && at(1, &["is", "are"])
-        && at(2, &["not"])
-        && at(3, &["required", "needed", "necessary"])
+        && at(1 + noun, &["is", "are"])
+        && at(2 + noun, &["not"])
+        && at(3 + noun, &["required", "needed", "necessary"])
 }
 
 /// Whether what a sentence behind ports denies may be denied of them: it takes up a subject, has none, or speaks of traffic.

@@ -269,7 +269,7 @@ pub(super) fn statements(text: &str) -> Vec<&str> {
     sentences(text).into_iter().flat_map(parts).collect()
 }
 
-/// Whether a sentence says of its ports that they are optional, and nothing else: `This port is optional.`
+/// Whether a sentence says of its ports that they are optional, and nothing else: `This port is optional.`, `Not mandatory`.
 pub(super) fn says_optional(sentence: &str) -> bool {
     let lower = sentence.to_lowercase();
     let mut words = lower
@@ -285,7 +285,23 @@ pub(super) fn says_optional(sentence: &str) -> bool {
         })
         .is_some()
     {}
-    words.next() == Some("optional") && words.next().is_none()
+    let (first, second) = (words.next(), words.next());
+    words.next().is_none()
+        && matches!(
+            (first, second),
+            (Some("optional"), None)
+                | (
+                    Some("not"),
+                    Some(
+                        "mandatory"
+                            | "required"
+                            | "needed"
+                            | "necessary"
+                            | "compulsory"
+                            | "obligatory"
+                    )
+                )
+        )
 }
 
 /// Splits a clause off that says when or whether: `Sending mail, required when mail is enabled`, `Old console; must be blocked`.

@@ -242,7 +242,9 @@ fn ports(phrase: &Phrase<'_>) -> Option<Column> {
     if phrase.has(&["remote", "peer"]) {
         return Some(Column::RemotePort);
     }
-    let is_source = phrase.has(&["source", "src", "originating", "origin"]);
+    // `Connection from Port`, below a heading of two rows.
+    let is_source = phrase.has(&["source", "src", "originating", "origin"])
+        || matches!(phrase.words.as_slice(), [_, .., "from", "port" | "ports"]);
     let is_destination = phrase.has(&["destination", "dest", "dst", "target"]);
     // A source port is the client's own, which is no part of a rule.
     Some(if is_source && !is_destination {

@@ -12,6 +12,9 @@ pub(super) struct Grid {
     /// Cells of the row being filled that span into the rows below.
     into_below: Vec<SpanningCell>,
     open: Option<TableRow>,
+    /// How many cells of the row being filled were given, and how many of them head what is beside or below them.
+    n_given: usize,
+    n_headings: usize,
 }
 
 #[derive(Debug)]
@@ -34,7 +37,15 @@ impl Grid {
             from_above: Vec::new(),
             into_below: Vec::new(),
             open: None,
+            n_given: 0,
+            n_headings: 0,
         }
+    }
+
+    /// Adds the next cell, which is one of a heading: a row of nothing else is a heading row.
+    pub(super) fn push_heading(&mut self, line: usize, text: &str, columns: usize, rows: usize) {
+        self.n_headings += 1;
+        self.push(line, text, columns, rows);
     }
 
     /// Adds the next cell; its text is repeated in every row and column that it spans.
@@ -44,6 +55,7 @@ impl Grid {
             is_heading: false,
             cells: Vec::new(),
         });
+        self.n_given += 1;
         fill_from_above(&mut row.cells, &mut self.from_above);
         for _ in 0..columns.clamp(1, Self::MOST_SPAN) {
             if 1 < rows {
@@ -66,8 +78,10 @@ impl Grid {
     pub(super) fn end_row(&mut self) {
         if let Some(mut row) = self.open.take() {
             fill_from_above(&mut row.cells, &mut self.from_above);
+            row.is_heading |= 0 < self.n_given && self.n_given == self.n_headings;
             self.rows.push(&row);
         }
+        (self.n_given, self.n_headings) = (0, 0);
         self.from_above.retain(|cell| 0 < cell.rows_left);
         self.from_above.append(&mut self.into_below);
     }
@@ -89,6 +103,11 @@ impl Grid {
     /// The first cell of the row that is being filled.
     pub(super) fn first_of_open_row(&self) -> Option<&str> {
         self.open.as_ref()?.cells.first().map(String::as_str)
+    }
+
+    /// The first cell of the first row that is complete.
+    pub(super) fn first(&self) -> Option<&str> {
+        self.rows.cells(0).next()
     }
 
     /// The rows so far; the grid goes on.

@@ -33,6 +33,17 @@ pub(super) fn slug(text: &str, most: usize) -> String {
 /// A short stable name of a condition: what remains of its sentence without filler words.
 pub(super) fn condition(sentence: &str) -> String {
     let sentence = behind_if(sentence);
+    // `With relay`, `On premises`: so short a name is none without its first word.
+    let starts = sentence
+        .split(' ')
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    if sentence.split(' ').count() <= 3
+        && matches!(starts.as_str(), "with" | "without" | "on" | "in")
+    {
+        return slug(sentence, 4);
+    }
     // `sign-on` is one word, whose second half fills nothing.
     let words: Vec<String> = sentence
         .split(|c: char| !c.is_alphanumeric() && c != '-')

@@ -17,12 +17,14 @@ pub(super) struct CellStart {
     pub(super) columns: usize,
     pub(super) rows: usize,
     pub(super) times: usize,
+    /// Its style is that of headings: `h|`.
+    pub(super) is_heading: bool,
 }
 
 /// The specifier of a cell: span or repetition, alignment, style.
 static SPECIFIER: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?:^|[ \t]+)(?:(?P<columns>\d+)?(?:\.(?P<rows>\d+))?(?P<kind>[+*]))?[<^>]?(?:\.[<^>])?[adehlmsv]?$",
+        r"(?:^|[ \t]+)(?:(?P<columns>\d+)?(?:\.(?P<rows>\d+))?(?P<kind>[+*]))?[<^>]?(?:\.[<^>])?(?P<style>[adehlmsv])?$",
     )
 });
 
@@ -62,6 +64,7 @@ fn start(before: &str, is_first: bool) -> (&str, CellStart) {
         columns: 1,
         rows: 1,
         times: 1,
+        is_heading: false,
     };
     let Some(found) = SPECIFIER.captures(before) else {
         return (before, single);
@@ -81,6 +84,9 @@ fn start(before: &str, is_first: bool) -> (&str, CellStart) {
         columns: if is_repeated { 1 } else { number("columns") },
         rows: number("rows"),
         times: if is_repeated { number("columns") } else { 1 },
+        is_heading: found
+            .name("style")
+            .is_some_and(|style| style.as_str() == "h"),
     };
     (before.get(..at).unwrap_or_default(), start)
 }

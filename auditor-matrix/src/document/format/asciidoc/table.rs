@@ -164,12 +164,18 @@ impl Table {
         for cell in self.cells.drain(..self.cells.len().saturating_sub(n_open)) {
             let text = cell::text(&cell.text, attributes);
             for _ in 0..cell.start.times.min(Grid::MOST_SPAN) {
-                grid.push(cell.line, &text, cell.start.columns, cell.start.rows);
+                let CellStart { columns, rows, .. } = cell.start;
+                if cell.start.is_heading {
+                    grid.push_heading(cell.line, &text, columns, rows);
+                } else {
+                    grid.push(cell.line, &text, columns, rows);
+                }
             }
         }
     }
 
-    /// A table inside a cell stands before this one. It is about the first cell of the row.
+    /// A table inside a cell stands before this one. It is about the first cell of the row, which its rows have as their own first
+    /// cell where headings say what both hold.
     fn end_nested(&mut self, nested: Self, attributes: &Attributes) {
         let subject = self
             .grid
@@ -177,13 +183,28 @@ impl Table {
             .and_then(Grid::first_of_open_row)
             .filter(|subject| !subject.is_empty() && subject.split(' ').count() <= SUBJECT_WORDS)
             .map(str::to_owned);
+        let heading = self
+            .grid
+            .as_ref()
+            .and_then(Grid::first)
+            .filter(|heading| self.has_heading() && !heading.is_empty())
+            .map(str::to_owned);
+        let line = nested.line;
+        let mut blocks = nested.blocks(attributes);
         if let Some(subject) = subject {
-            self.before.push(Block {
-                line: nested.line,
-                content: Content::Caption(subject),
+            let joined = heading.is_some_and(|heading| {
+                blocks
+                    .iter_mut()
+                    .any(|block| is_headed_by(&mut block.content, &heading, &subject))
             });
+            if !joined {
+                self.before.push(Block {
+                    line,
+                    content: Content::Caption(subject),
+                });
+            }
         }
-        self.before.extend(nested.blocks(attributes));
+        self.before.extend(blocks);
     }
 
     fn has_heading(&self) -> bool {
@@ -261,11 +282,30 @@ impl Cell {
     }
 }
 
+/// Puts a column before those of a table that has headings; whether it has.
+fn is_headed_by(content: &mut Content, heading: &str, subject: &str) -> bool {
+    let Content::Table(rows) = content else {
+        return false;
+    };
+    let has_headings = rows.get(0).is_some_and(|first| first.is_heading);
+    if has_headings {
+        let mut all = TableRows::default();
+        for mut row in rows.iter() {
+            let first = if row.is_heading { heading } else { subject };
+            row.cells.insert(0, first.to_owned());
+            all.push(&row);
+        }
+        **rows = all;
+    }
+    has_headings
+}
+
 /// The rows below the headings of a table that was cut.
 fn with_heading(heading: Option<&TableRow>, rows: TableRows, has_heading: bool) -> TableRows {
     let Some(heading) = heading else {
         let mut rows = rows;
-        rows.set_heading(has_heading);
+        let is_marked = rows.get(0).is_some_and(|first| first.is_heading);
+        rows.set_heading(has_heading || is_marked);
         return rows;
     };
     let mut all = TableRows::default();

@@ -70,9 +70,8 @@ fn cells_without_blanks_and_data() {
     check(
         "[cols=\"1,3a\"]\n|===\n|Machine |Ports\n\n|Core\n|\n[%header]\n!===\n!Port !To\n!80 !a\n!===\n|Edge\n|* 81\n* 82\n\nx +\ny\n|===",
         &[
-            "8 c Core",
-            "9h Port|To",
-            "10 80|a",
+            "9h Machine|Port|To",
+            "10 Core|80|a",
             "3h Machine|Ports",
             "5 Core|",
             "12 Edge|81, 82, x y",

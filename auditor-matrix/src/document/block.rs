@@ -1,6 +1,6 @@
 //! What every format is read into: headings, tables and paragraphs, each with its line.
 
-use super::{accounting, table_rows::TableRows};
+use super::{accounting, ports, table_rows::TableRows};
 
 /// A piece of a page, in reading order.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -66,6 +66,9 @@ pub(super) fn explains_item(blocks: &[Block], depth: u8, text: &str) -> bool {
             })
     };
     blocks.last().is_some_and(|above| match &above.content {
+        Content::Item { level, .. } if is_labelled_list(text) => {
+            (*level..=level.saturating_add(1)).contains(&depth)
+        }
         Content::Item { level, text: item } => {
             level.saturating_add(1) == depth
                 && !text.ends_with(':')
@@ -87,6 +90,20 @@ pub(super) fn explains_item(blocks: &[Block], depth: u8, text: &str) -> bool {
         | Content::Title(_) => false,
     })
 }
+
+/// Whether a paragraph is nothing but ports behind a word for them, as an item of a list is: `Encrypted: 18091-18096, 11207`.
+pub(super) fn is_labelled_list(text: &str) -> bool {
+    let Some((label, rest)) = text.split_once(": ") else {
+        return false;
+    };
+    let is_label =
+        label.split(' ').count() <= LABEL_WORDS && !label.contains(|c: char| c.is_ascii_digit());
+    let read = ports::ports(rest);
+    is_label && read.problem.is_none() && read.remarks.is_empty() && !read.groups.is_empty()
+}
+
+/// More words before a colon are a sentence.
+const LABEL_WORDS: usize = 4;
 
 /// Blocks as lines of text, as the tests of each format compare them.
 #[cfg(test)]

@@ -271,6 +271,30 @@ fn protocol(phrase: &Phrase<'_>) -> Option<Column> {
             _ => Column::Protocol,
         });
     }
+    // `Listens on TCP`, `Inbound UDP`
+    let says_listening = |word: &&str| {
+        matches!(
+            *word,
+            "listens"
+                | "listening"
+                | "listen"
+                | "on"
+                | "in"
+                | "inbound"
+                | "incoming"
+                | "open"
+                | "via"
+                | "over"
+        )
+    };
+    if let [only] = transports.as_slice()
+        && phrase
+            .words
+            .iter()
+            .all(|word| cell::stated(word).is_some() || says_listening(word))
+    {
+        return Some(Column::Transport(*only));
+    }
     if phrase.has(&["protocol", "protocols", "proto", "transport"]) {
         let is_application = phrase.has(&["application", "app", "service", "l7", "7"]);
         return Some(if is_application {

@@ -212,7 +212,9 @@ impl PortTable<'_> {
                     required: cells.required,
                     condition: cells.condition.as_deref().map(Into::into),
                     ephemeral: ports.ephemeral,
-                    forbidden: permission == Permission::Forbidden,
+                    // What stays on its machine is shut to others, and open there: `no (localhost only)`.
+                    forbidden: permission == Permission::Forbidden
+                        && (!loopback || self.context.is_forbidden),
                     loopback,
                 }),
             };

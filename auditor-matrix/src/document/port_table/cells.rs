@@ -108,7 +108,7 @@ impl Cells {
             .into_iter()
             .flatten()
             .any(|text| loopback::is_meant(text));
-        cells.take_asker_of_notes(table);
+        cells.take_asker_of_notes(table, row);
         cells.take_asked_of_notes(table);
         cells.take_service_for_asked(table);
         cells.take_apart();

@@ -253,6 +253,18 @@ impl Introduction {
             .max_by_key(Ends::n_known)
             .or_else(|| bare_pair(&nouns, 0))
             .unwrap_or_default();
+        // "Between users and the Gate": nobody connects to people and their programs.
+        if introduction.ends.is_mutual
+            && let (Some(one), Some(other)) = (&introduction.ends.client, &introduction.ends.server)
+            && section::only_asks(one) != section::only_asks(other)
+        {
+            introduction.ends.is_mutual = false;
+            introduction.ends.direction = None;
+            if section::only_asks(other) {
+                let ends = &mut introduction.ends;
+                std::mem::swap(&mut ends.client, &mut ends.server);
+            }
+        }
         // All of those who talk among themselves are they.
         if introduction.ends.is_mutual && introduction.ends.client == introduction.ends.server {
             let many = introduction.ends.client.take();

@@ -1,5 +1,6 @@
 //! Finds the phrases of a sentence that name ports: `TCP ports 80 and 443 (for the API)`, `9200/tcp`, `these UDP ports`.
 
+mod bracket_list;
 mod certain;
 mod labelled;
 mod lead;
@@ -56,6 +57,7 @@ pub(super) fn port_phrases(words: &[Word<'_>], evidence: Evidence) -> Vec<PortPh
     let mut is_required = false;
     while at < words.len() {
         let found = of_address(words, at)
+            .or_else(|| bracket_list::in_brackets(words, at))
             .or_else(|| led(words, at))
             .or_else(|| labelled::labelled(words, at))
             .or_else(|| behind_colon(words, at, &phrases))

@@ -148,7 +148,8 @@ fn of_sentence(nouns: NounPhrases<'_>, own: &str) -> Option<Asker> {
         let by = nouns.list(2)?;
         let serves = pieces.is(by.end, "to") && verb_at(pieces, by.end + 1) == Some(Verb::Serve);
         let is_other = !is_alike(&by.text, own) && !serves;
-        return (is_other && by.is_machine).then_some(Asker::Other(by.text));
+        let is_end = by.is_machine || only_asks(&by.text);
+        return (is_other && is_end).then_some(Asker::Other(by.text));
     }
     let behind = |at: usize| {
         nouns

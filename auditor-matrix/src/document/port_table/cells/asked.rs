@@ -10,29 +10,41 @@ use crate::document::{
     row::Direction,
     services,
     table_rows::TableRow,
+    text::unbracket,
 };
 
 impl Cells {
-    /// Who asks the row's machine, where no column says so and the words on the row do.
-    pub(super) fn take_asker_of_notes(&mut self, table: &PortTable<'_>) {
+    /// Who asks the row's machine, or whoever has the port, where no column says so and the words on the row do.
+    pub(super) fn take_asker_of_notes(&mut self, table: &PortTable<'_>, row: &TableRow) {
         let is_open = self.source.is_none()
             && self.destination.is_none()
             && matches!(self.direction, None | Some(Direction::Inbound))
             && !self.loopback
+            && self.granted.is_empty()
             && !table.columns.has_an_end();
-        let Some(own) = self.role.as_ref().filter(|_| is_open) else {
+        if !is_open || table.context.endpoints.is_some() {
             return;
-        };
-        let found = [&self.notes, &self.service]
+        }
+        // `yes (open to your end users)`
+        let permission = table.columns.cell(row, Column::Permission);
+        let allowed = permission
+            .as_deref()
+            .map(|cell| unbracket(cell).1.join(". "));
+        let texts = [&self.notes, &self.service, &allowed];
+        let own = self.role.clone();
+        let name = own.as_deref().unwrap_or_default();
+        let found = texts
             .into_iter()
             .flatten()
-            .find_map(|text| prose::asker(text, own, table.names));
-        let source = match found {
-            Some(Asker::Itself) => End::new(Arc::clone(&own.name), Basis::Purpose),
-            Some(Asker::Other(name)) => End::new(name, Basis::Purpose),
-            None => return,
+            .find_map(|text| prose::asker(text, name, table.names));
+        let (source, own) = match (found, own) {
+            (Some(Asker::Itself), Some(own)) => {
+                (End::new(Arc::clone(&own.name), Basis::Purpose), Some(own))
+            }
+            (Some(Asker::Other(other)), own) => (End::new(other, Basis::Purpose), own),
+            (Some(Asker::Itself) | None, _) => return,
         };
-        self.destination = Some(own.clone());
+        self.destination = own;
         self.source = Some(source);
         self.direction = None;
     }

@@ -20,7 +20,7 @@ use super::ports::DocumentedPorts;
 use crate::{
     capture::{
         CaptureError,
-        file::{self, FileError, Summary},
+        file::{self, FileError, Summary, Survey},
         replay::{EPOCH, Replay, Totals},
     },
     matrix::Matrix,
@@ -90,27 +90,35 @@ impl Replayed {
             };
             return Err((path, error));
         }
-        let mut starts: Vec<(Option<i128>, &Path)> = paths
+        let mut captures: Vec<(Option<Survey>, &Path)> = paths
             .iter()
-            .map(|path| (start(path), path.as_path()))
+            .map(|path| (survey(path), path.as_path()))
             .collect();
+        let earliest = |survey: &Option<Survey>| survey.and_then(|survey| survey.earliest);
         // What has no time yet comes first: standard input and pipes, which can't be read twice.
-        starts.sort_by_key(|(start, _)| *start);
-        self.origin = starts.iter().find_map(|(start, _)| *start);
-        for (_, path) in starts {
-            self.add(path, keeps_parts).map_err(|error| (path, error))?;
+        captures.sort_by_key(|(survey, _)| earliest(survey));
+        self.origin = captures.iter().find_map(|(survey, _)| earliest(survey));
+        for (survey, path) in captures {
+            self.add(path, survey, keeps_parts)
+                .map_err(|error| (path, error))?;
         }
         self.holes();
         Ok(())
     }
 
     /// Replays a capture.
-    fn add(&mut self, path: &Path, keeps_parts: bool) -> Result<(), ReplayError> {
+    fn add(
+        &mut self,
+        path: &Path,
+        survey: Option<Survey>,
+        keeps_parts: bool,
+    ) -> Result<(), ReplayError> {
         let mut replay = Replay::new(self.origin, keeps_parts, self.decapsulate)?;
         let ledger = &mut self.ledger;
-        let summary: Summary = file::read(opened(path)?, |frame| -> Result<(), ReplayError> {
-            Ok(replay.frame(&frame, &mut |key, record| ledger.add(key, record))?)
-        })?;
+        let summary: Summary =
+            file::read(opened(path)?, survey, |frame| -> Result<(), ReplayError> {
+                Ok(replay.frame(&frame, &mut |key, record| ledger.add(key, record))?)
+            })?;
         replay.drain(&mut |key, record| self.ledger.add(key, record))?;
         if self.origin.is_none() {
             self.origin = replay.start();
@@ -321,30 +329,13 @@ impl Replayed {
 /// The time between two captures from which on it is a gap, in nanoseconds. A tool that goes on in another file loses none.
 const SHORTEST_HOLE: i128 = 1_000_000_000;
 
-/// The time of the first frame that has one, in nanoseconds since 1970; `None` if there is none, or it can't be read now.
-fn start(path: &Path) -> Option<i128> {
+/// What a capture holds; `None` if that can't be known beforehand.
+fn survey(path: &Path) -> Option<Survey> {
     // What a pipe gives once it does not give again.
     if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
         return None;
     }
-    let mut start = None;
-    let _stopped = file::read(opened(path).ok()?, |frame| match frame.time {
-        Some(time) => {
-            start = Some(time);
-            Err(FoundStart)
-        }
-        None => Ok(()),
-    });
-    start
-}
-
-/// Stops reading a capture once its start is known, or it can't be read.
-struct FoundStart;
-
-impl From<FileError> for FoundStart {
-    fn from(_: FileError) -> Self {
-        Self
-    }
+    Some(file::survey(opened(path).ok()?))
 }
 
 fn opened(path: &Path) -> Result<Box<dyn Read + Send>, ReplayError> {

@@ -7,8 +7,8 @@ use auditor_common::{
     Tally,
     flow::opening,
     packet::{
-        self, Handshake, KERNEL_ALL_TAGS, KERNEL_EXTENSIONS, KERNEL_MAX_OFFSET, KERNEL_TAGS, RST,
-        kept_ipv6,
+        self, Datagram, FirstFragment, Handshake, KERNEL_ALL_TAGS, KERNEL_EXTENSIONS,
+        KERNEL_MAX_OFFSET, KERNEL_TAGS, RST, kept_ipv6,
     },
     port::protocol,
     side,
@@ -145,6 +145,7 @@ impl Replay {
         }
         let mut packet = Packet::EMPTY;
         let parsed = packet::parse(bytes, &mut packet);
+        packet.mark_fragment();
         match parsed {
             Ok(()) => {
                 self.totals.short += u64::from(packet.part == Part::Short);
@@ -296,10 +297,7 @@ const LONGEST_TRANSPORT: usize = 20;
 
 /// Ports of the datagrams whose first fragment was seen, as the kernel half keeps them.
 #[derive(Default)]
-struct Fragments(HashMap<Datagram, (u16, u16)>);
-
-/// What the fragments of a datagram have in common: addresses, identification, protocol.
-type Datagram = ([u8; 16], [u8; 16], u32, u8);
+struct Fragments(HashMap<Datagram, FirstFragment>);
 
 /// Datagrams that are remembered; with more, all are forgotten.
 const DATAGRAMS: usize = 4096;
@@ -307,26 +305,17 @@ const DATAGRAMS: usize = 4096;
 impl Fragments {
     /// The fragment with its datagram's ports; `None` if its first one was not seen.
     fn complete(&mut self, packet: &Packet) -> Option<Packet> {
-        let datagram = (
-            packet.source,
-            packet.destination,
-            packet.identification,
-            packet.protocol,
-        );
+        let datagram = Datagram::of(packet);
         if packet.part == Part::FirstFragment {
             if DATAGRAMS <= self.0.len() {
                 self.0.clear();
             }
-            let ports = (packet.source_port, packet.destination_port);
-            self.0.insert(datagram, ports);
+            self.0.insert(datagram, FirstFragment::of(packet));
             return Some(*packet);
         }
-        let (source_port, destination_port) = *self.0.get(&datagram)?;
-        Some(Packet {
-            source_port,
-            destination_port,
-            ..*packet
-        })
+        let mut later = *packet;
+        self.0.get(&datagram)?.complete(&mut later);
+        Some(later)
     }
 }
 
@@ -360,7 +349,9 @@ fn counted(packet: &Packet, bytes: u64, epoch: u64) -> (ConversationKey, Convers
     };
     let key = ConversationKey {
         addresses,
-        ports: PackedPorts::new(KeptPorts::Both, packet.protocol, first, second).0,
+        ports: PackedPorts::new(KeptPorts::Both, packet.protocol, first, second)
+            .marked(packet.marks)
+            .0,
         interface: LOOPBACK,
     };
     let record = ConversationRecord {

@@ -16,12 +16,12 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use super::ports::DocumentedPorts;
+use super::{ports::DocumentedPorts, uncounted};
 use crate::{
     capture::{
         CaptureError,
         file::{self, FileError, Summary, Survey},
-        replay::{EPOCH, Replay, Totals},
+        replay::{EPOCH, Fragments, Replay, Totals},
     },
     matrix::Matrix,
     observed::{
@@ -58,8 +58,10 @@ pub(crate) struct Replayed {
     decapsulate: bool,
     ledger: Ledger,
     pub(crate) totals: Totals,
-    /// When epoch 0 begins, in nanoseconds since 1970: with the first frame of all captures.
+    /// When epoch 0 begins, in nanoseconds since 1970: with the earliest frame of all captures, if that is known beforehand.
     origin: Option<i128>,
+    /// Datagrams whose later fragments may be in the captures that follow.
+    fragments: Fragments,
     /// From when to when each capture has frames, in nanoseconds since 1970.
     spans: Vec<(i128, i128)>,
     gaps: Vec<Gap>,
@@ -97,7 +99,10 @@ impl Replayed {
         let earliest = |survey: &Option<Survey>| survey.and_then(|survey| survey.earliest);
         // What has no time yet comes first: standard input and pipes, which can't be read twice.
         captures.sort_by_key(|(survey, _)| earliest(survey));
-        self.origin = captures.iter().find_map(|(survey, _)| earliest(survey));
+        // Their frames may be earlier than all others.
+        if captures.iter().all(|(survey, _)| survey.is_some()) {
+            self.origin = captures.iter().find_map(|(survey, _)| earliest(survey));
+        }
         for (survey, path) in captures {
             self.add(path, survey, keeps_parts)
                 .map_err(|error| (path, error))?;
@@ -113,16 +118,16 @@ impl Replayed {
         survey: Option<Survey>,
         keeps_parts: bool,
     ) -> Result<(), ReplayError> {
-        let mut replay = Replay::new(self.origin, keeps_parts, self.decapsulate)?;
+        let fragments = std::mem::take(&mut self.fragments);
+        let mut replay = Replay::new(self.origin, keeps_parts, self.decapsulate, fragments)?;
         let ledger = &mut self.ledger;
         let summary: Summary =
             file::read(opened(path)?, survey, |frame| -> Result<(), ReplayError> {
                 Ok(replay.frame(&frame, &mut |key, record| ledger.add(key, record))?)
             })?;
         replay.drain(&mut |key, record| self.ledger.add(key, record))?;
-        if self.origin.is_none() {
-            self.origin = replay.start();
-        }
+        self.origin = replay.origin();
+        self.fragments = std::mem::take(&mut replay.fragments);
         let name = display_name(path);
         let totals = &replay.totals;
         let span = replay.start().zip(totals.end);
@@ -153,6 +158,23 @@ impl Replayed {
         if let Some(of_links) = of_links.filter(|tally| 0 < tally.packets) {
             unread(Reason::LinkUnread.meaning().to_owned(), of_links.packets);
         }
+        if 0 < totals.cut_openings {
+            let flags = format!("the flags of {} packets in {name}", totals.cut_openings);
+            say(&format!(
+                "auditor: {flags} were cut off by whoever captured them"
+            ));
+            self.gaps.push(Gap {
+                cause: Cause::Unread {
+                    what: flags,
+                    problem: "whoever captured them cut them off".to_owned(),
+                },
+                from: timestamp(from),
+                until: Some(timestamp(until)),
+            });
+        }
+        if totals.frames == 0 && summary.unread.is_empty() && summary.cut.is_none() {
+            say(&format!("auditor: {name}: it holds no packet"));
+        }
         if let Some(cut) = &summary.cut {
             say(&format!(
                 "auditor: {name}: {cut}; what stands before it was read"
@@ -181,7 +203,7 @@ impl Replayed {
         let mut covered: Option<i128> = None;
         for (from, until) in &self.spans {
             if let Some(end) = covered
-                && SHORTEST_HOLE < from - end
+                && SHORTEST_HOLE <= from - end
             {
                 self.gaps.push(Gap {
                     cause: Cause::Unwatched,
@@ -196,6 +218,14 @@ impl Replayed {
     /// What no capture shows, of the time that they are about.
     pub(crate) fn gaps(&self) -> Vec<Gap> {
         let mut gaps = self.gaps.clone();
+        let until = self.instant(self.length().as_nanos());
+        gaps.extend(
+            uncounted::causes(&self.totals.without_flow).map(|cause| Gap {
+                cause,
+                from: self.instant(0),
+                until: Some(until),
+            }),
+        );
         // All frames have the same time, or there is only one: nothing was watched for any time.
         if self.spans_no_time() {
             gaps.push(Gap {
@@ -213,8 +243,13 @@ impl Replayed {
     /// Says that no packet is from or to the captured host: whether it was captured at all, nobody knows.
     pub(crate) fn lacks(&mut self, host: &str, busiest: Option<IpAddr>) {
         // Of packets that can't be read nobody knows whose they are, which is said as a gap already.
-        let is_unread = |gap: &Gap| matches!(gap.cause, Cause::PacketsUnread { .. });
-        if self.gaps.iter().any(is_unread) {
+        let is_unread = |gap: &Gap| {
+            matches!(
+                gap.cause,
+                Cause::PacketsUnread { .. } | Cause::Uncounted { .. }
+            )
+        };
+        if self.gaps().iter().any(is_unread) {
             return;
         }
         let hint = busiest.map_or_else(String::new, |address| {

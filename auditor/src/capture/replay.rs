@@ -41,6 +41,8 @@ pub struct Replay {
     epoch: u64,
     base: u64,
     last: u64,
+    /// How often the table was drained since a frame was earlier than one before it.
+    n_returns: u32,
     /// Frames that were given to the programs since the last drain.
     n_pending: u32,
     /// Whether fragments without ports and packets that are cut off are counted as flows. A plain list of flows contains
@@ -99,6 +101,9 @@ const PENDING: u32 = 2_048;
 /// The most epochs between two drains, so that the 16-bit epochs of buckets are long enough.
 const EPOCHS: u64 = 30_000;
 const FLOWS: u32 = 16_384;
+/// The most drains of a capture for frames that are earlier than others before them; each takes milliseconds. Further ones are counted
+/// here.
+const MOST_RETURNS: u32 = 64;
 
 impl Replay {
     /// Loads the programs. `origin` is the time at which epoch 0 begins, in nanoseconds since 1970; without one it begins in 1970,
@@ -127,6 +132,7 @@ impl Replay {
             epoch: 0,
             base: 0,
             last: 0,
+            n_returns: 0,
             n_pending: 0,
             keeps_parts,
             decapsulate,
@@ -155,7 +161,10 @@ impl Replay {
         let length = u64::from(frame.length);
         self.pass(frame);
         // Before this frame, where the epochs of what was counted until now would no longer be long enough, or its own is earlier.
-        if 0 < self.n_pending && !(self.last..self.base + EPOCHS).contains(&self.epoch) {
+        let goes_back = 0 < self.n_pending && self.epoch < self.last;
+        let is_left_out = goes_back && self.n_returns == MOST_RETURNS;
+        if goes_back && !is_left_out || 0 < self.n_pending && self.base + EPOCHS <= self.epoch {
+            self.n_returns += u32::from(goes_back);
             self.drain(take)?;
         }
         let mut packet = Packet::EMPTY;
@@ -198,7 +207,7 @@ impl Replay {
             packet::parse(&Kernel(bytes), &mut followed),
             Err(Reason::TooDeep | Reason::TooManyTags | Reason::PriorityTags)
         );
-        let fits = (SHORTEST..=LONGEST).contains(&bytes.len()) && !is_too_deep;
+        let fits = (SHORTEST..=LONGEST).contains(&bytes.len()) && !is_too_deep && !is_left_out;
         if self.n_pending == 0 {
             self.base = self.epoch;
         }

@@ -24,6 +24,10 @@ tests! {
     captures_are_one_timeline: [Kernel],
     mapped_addresses_are_ipv6_ones: [Kernel],
     fragments_of_8_bytes: [Kernel],
+    a_half_open_scan_in_fragments: [Kernel],
+    fragments_over_two_captures: [Kernel],
+    what_a_tunnel_carries_unread_is_a_gap: [Kernel],
+    a_clock_that_goes_back: [Kernel],
     captures_that_are_none: [Kernel],
     a_pipe_is_read_once: [Kernel],
     captures_of_others: [Kernel, Program("python3"), Shared("captures")],
@@ -104,7 +108,7 @@ fn every_frame_is_counted_once() {
     let totals = lines.pop().unwrap();
     assert_eq!(
         totals,
-        json!({"type": "totals", "frames": 10, "non_ip": 1, "malformed": 1, "short": 1, "fragments": 1})
+        json!({"type": "totals", "frames": 10, "non_ip": 1, "malformed": 1, "short": 1, "fragments": 1, "without_flow": {"arp": 1, "truncated": 1}})
     );
     let size = |indices: &[usize]| -> Value {
         let bytes: usize = indices
@@ -184,7 +188,8 @@ fn a_capture_is_judged() {
     // Whose packets were not captured, of him nothing is known to be missing.
     let foreign = replay("--address 10.9.0.9");
     let report: Value = serde_json::from_slice(&foreign.stdout).unwrap();
-    assert_eq!(gaps(&report), ["unread"]);
+    // Of the cut one the flags can't be read either.
+    assert_eq!(gaps(&report), ["unread", "unread"]);
     let stderr = String::from_utf8_lossy(&foreign.stderr);
     assert!(stderr.contains("from or to 10.9.0.9"), "{stderr}");
     let output = replay("--address 10.9.0.1 --address 10.9.0.9");
@@ -265,6 +270,9 @@ fn what_was_not_captured_is_a_gap() {
     for (length, verdict, reasons) in [
         (54, "observed", &[][..]),
         (48, "observed", &[]),
+        // The ports are there, and nobody knows what was opened and answered.
+        (47, "unassessed", &["unread"]),
+        (38, "unassessed", &["unread"]),
         (37, "unassessed", &["packets-unread"]),
         (34, "unassessed", &["packets-unread"]),
         // Not even the addresses are there.
@@ -277,7 +285,6 @@ fn what_was_not_captured_is_a_gap() {
     }
 }
 
-/// Captures in any order are one timeline, and what lies between them is a gap.
 /// What comes by a pipe is there once: nothing may be read of it beforehand.
 fn a_pipe_is_read_once() {
     let frames = [
@@ -302,18 +309,21 @@ fn a_pipe_is_read_once() {
     assert_eq!(report["flows"][0]["to_client"]["packets"], 2);
 }
 
+/// The same capture, made so many seconds later.
+fn later(file: &[u8], seconds: u32) -> Vec<u8> {
+    let mut file = file.to_vec();
+    let mut at = 24;
+    while at < file.len() {
+        let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
+        let (time, length) = (word(at), word(at + 8) as usize);
+        file[at..at + 4].copy_from_slice(&(time + seconds).to_le_bytes());
+        at += 16 + length;
+    }
+    file
+}
+
+/// Captures in any order are one timeline, and what lies between them is a gap.
 fn captures_are_one_timeline() {
-    let later = |file: &[u8], seconds: u32| {
-        let mut file = file.to_vec();
-        let mut at = 24;
-        while at < file.len() {
-            let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
-            let (time, length) = (word(at), word(at + 8) as usize);
-            file[at..at + 4].copy_from_slice(&(time + seconds).to_le_bytes());
-            at += 16 + length;
-        }
-        file
-    };
     let frames = [
         tcp(40_000, 8080, 0x02, &[]),
         tcp(8080, 40_000, 0x12, &[]),
@@ -329,10 +339,10 @@ fn captures_are_one_timeline() {
     assert_eq!(flow["first_seen"], "2001-09-09T01:46:40.000000Z");
     assert_eq!(flow["last_seen"], "2001-09-09T02:46:42.000000Z");
     assert_eq!(flow["to_server"]["packets"], 4);
-    // One goes on where the other ends, or both watched at the same time.
-    for seconds in [1, 3] {
+    // One goes on where the other ends, or both watched at the same time; from a second on it is a gap.
+    for (seconds, reasons) in [(1, &[][..]), (2, &[]), (3, &["unwatched"])] {
         let report = judged(&[first.clone(), later(&first, seconds)]);
-        assert_eq!(gaps(&report), [""; 0], "{seconds}");
+        assert_eq!(gaps(&report), reasons, "{seconds}");
     }
     // The third one was going on all the time.
     let long = pcap(&[frames[0].clone(), frames[2].clone()]);
@@ -344,19 +354,142 @@ fn captures_are_one_timeline() {
     assert_eq!(gaps(&report), [""; 0]);
 }
 
-/// Hosts put fragments of any size together, so their ports are somebody's traffic.
-fn fragments_of_8_bytes() {
-    let whole = tcp(40_000, 8080, 0x02, &[]);
-    let mut frames = Vec::new();
-    for (index, part) in whole[34..].chunks(8).enumerate() {
+/// The fragments of a frame with an IPv4 packet, of at most `size` bytes each.
+fn fragments(whole: &[u8], size: usize) -> Vec<Vec<u8>> {
+    let last = (whole.len() - 34 - 1) / size;
+    let parts = whole[34..].chunks(size).enumerate().map(|(index, part)| {
         let mut frame = [&whole[..34], part].concat();
         let length = u16::try_from(frame.len() - 14).unwrap();
         frame[16..18].copy_from_slice(&length.to_be_bytes());
         frame[18..20].copy_from_slice(&[0, 7]);
-        let more = if index < 2 { 0x20 } else { 0 };
-        frame[20..22].copy_from_slice(&[more, u8::try_from(index).unwrap()]);
-        frames.push(frame);
+        let more = if index < last { 0x20 } else { 0 };
+        let offset = u8::try_from(index * size / 8).unwrap();
+        frame[20..22].copy_from_slice(&[more, offset]);
+        frame
+    });
+    parts.collect()
+}
+
+/// Who scans half-open is told apart by flags, whatever the size of his fragments, and these prove nothing more.
+fn a_half_open_scan_in_fragments() {
+    // Neither port tells who asked.
+    let scan = |size: usize, answer: &[Vec<u8>]| {
+        let mut frames = fragments(&tcp(40_000, 8080, 0x02, &[]), size);
+        frames.extend_from_slice(answer);
+        // Long enough for an answer.
+        frames.extend([udp(5000, 53, &[]), udp(5000, 53, &[])]);
+        judged(&[pcap(&frames)])
+    };
+    let answer = tcp(8080, 40_000, 0x12, &[]);
+    for size in [8, 16, 24] {
+        for (answer, outcome, verdict) in [
+            (&[][..], "attempted", "unanswered"),
+            (std::slice::from_ref(&answer), "accepted", "missing"),
+        ] {
+            let report = scan(size, answer);
+            let flow = &report["flows"][0];
+            assert_eq!(flow["client"], "10.9.0.5", "{size}");
+            assert_eq!(flow["evidence"], "handshake", "{size}");
+            assert_eq!(flow["requests"], 1, "{size}");
+            assert_eq!(flow["outcome"], outcome, "{size}");
+            assert_eq!(report["rules"][0]["verdict"], verdict, "{size}");
+            assert_totals(&report);
+        }
     }
+    // The flags can't be known of one whose second fragment comes first, so nothing is proven by it.
+    let mut frames = fragments(&tcp(40_000, 8080, 0x02, &[]), 8);
+    frames.reverse();
+    frames.push(answer);
+    frames.extend([udp(5000, 53, &[]), udp(5000, 53, &[])]);
+    let data = tcp(8080, 40_000, 0x10, &[7; 9]);
+    for (more, verdict) in [
+        (&[][..], "missing"),
+        // What a kernel does not say to any opening.
+        (std::slice::from_ref(&data), "unassessed"),
+    ] {
+        frames.extend_from_slice(more);
+        let report = judged(&[pcap(&frames)]);
+        assert_eq!(report["flows"][0]["client"], "10.9.0.5");
+        assert_eq!(report["flows"][0]["outcome"], "unknown");
+        assert_eq!(report["rules"][0]["verdict"], verdict);
+        assert_totals(&report);
+    }
+}
+
+/// What begins in one capture may end in the next.
+fn fragments_over_two_captures() {
+    let parts = fragments(&udp(5000, 53, &[3; 40]), 16);
+    let (one, other) = parts.split_at(1);
+    let report = judged(&[pcap(one), later(&pcap(other), 1)]);
+    assert_eq!(report["flows"][0]["to_server"]["packets"], 3);
+    assert!(report["counted"].get("fragment").is_none());
+    assert_totals(&report);
+}
+
+/// Nothing is missing that a tunnel may have carried.
+fn what_a_tunnel_carries_unread_is_a_gap() {
+    let inner = tcp(40_000, 8080, 0x02, &[]);
+    let mut later = inner.clone();
+    later[20..22].copy_from_slice(&[0, 1]);
+    let vxlan = |carried: &[u8]| {
+        let carried = [&[0x08, 0, 0, 0, 0, 0, 1, 0][..], carried].concat();
+        udp(5000, 4789, &carried)
+    };
+    let mut cut = vxlan(&inner);
+    cut.truncate(34 + 4);
+    // Of a tunnel by its protocol, which a later fragment has too.
+    let mut gre = udp(5000, 53, &inner);
+    gre[20..24].copy_from_slice(&[0, 1, 64, 47]);
+    for frame in [vxlan(&later), cut, gre] {
+        check_unread(&frame);
+    }
+}
+
+/// Checks that what a frame's tunnel carries is a gap where it is looked for.
+#[track_caller]
+fn check_unread(frame: &[u8]) {
+    let directory = files(&[("m.toml", WEB)]);
+    // A second later another one, and something of the host's.
+    let frames = [frame.to_vec(), frame.to_vec(), udp(5000, 53, &[])];
+    std::fs::write(directory.path().join("c.pcap"), pcap(&frames)).unwrap();
+    let arguments = "replay c.pcap --matrix m.toml --role web --format json --address 10.9.0.1";
+    for (more, verdict, reasons) in [
+        ("", "missing", &[][..]),
+        (" --decapsulate", "unassessed", &["inside-unread"]),
+    ] {
+        let output = run(directory.path(), &format!("{arguments}{more}"));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["rules"][0]["verdict"], verdict);
+        assert_eq!(gaps(&report), reasons);
+    }
+}
+
+/// The earliest frame begins the window, wherever it stands, and years between frames are as long as they are.
+fn a_clock_that_goes_back() {
+    let frames = [
+        tcp(40_000, 8080, 0x02, &[]),
+        tcp(8080, 40_000, 0x12, &[]),
+        tcp(40_000, 8080, 0x10, &[]),
+    ];
+    let mut capture = pcap(&frames);
+    // The second frame an hour before the first one, the third a lifetime of epochs later.
+    let second = 24 + 16 + frames[0].len();
+    let third = second + 16 + frames[1].len();
+    let at = |seconds: u32| seconds.to_le_bytes();
+    capture[second..second + 4].copy_from_slice(&at(1_000_000_000 - 3600));
+    capture[third..third + 4].copy_from_slice(&at(1_500_000_000));
+    let report = judged(&[capture]);
+    let (start, end) = ("2001-09-09T00:46:40.000000Z", "2017-07-14T02:40:00.000000Z");
+    assert_eq!(report["window"]["start"], start);
+    assert_eq!(report["window"]["end"], end);
+    assert_eq!(report["flows"][0]["first_seen"], start);
+    assert_eq!(report["flows"][0]["last_seen"], end);
+    assert_eq!(report["flows"][0]["client"], "10.9.0.5");
+}
+
+/// Hosts put fragments of any size together, so their ports are somebody's traffic.
+fn fragments_of_8_bytes() {
+    let mut frames = fragments(&tcp(40_000, 8080, 0x02, &[]), 8);
     frames.push(tcp(8080, 40_000, 0x12, &[]));
     let report = judged(&[pcap(&frames)]);
     assert_eq!(gaps(&report), [""; 0]);

@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use lab::Namespace;
+use etherparse::PacketBuilder;
+use lab::{Namespace, raw::Sender};
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrStorage, bind, connect, setsockopt, socket, sockopt,
 };
@@ -26,6 +27,7 @@ tests! {
     sockets_tell_who_asked: [Kernel],
     ports_that_change_their_sides: [Kernel],
     fragments_count_with_their_first: [Kernel],
+    half_open_scans_in_fragments: [Kernel],
 }
 
 /// Connects from a port of our choice, which may have been used just before.
@@ -195,5 +197,68 @@ fn fragments_count_with_their_first() {
             "{ingress}"
         );
         assert!(report["counted"].get("fragment").is_none(), "{ingress}");
+    }
+}
+
+/// The fragments of a TCP packet that opens a connection to the host, of at most `size` bytes each.
+fn opening_in_fragments(port: u16, size: usize) -> Vec<Vec<u8>> {
+    let mut whole = Vec::new();
+    PacketBuilder::ipv4([10, 78, 0, 2], [10, 78, 0, 1], 64)
+        .tcp(20_000 + port, port, 7, 1000)
+        .syn()
+        .write(&mut whole, &[])
+        .unwrap();
+    let (header, payload) = whole.split_at(20);
+    let last = (payload.len() - 1) / size;
+    let parts = payload.chunks(size).enumerate().map(|(index, part)| {
+        let mut packet = [header, part].concat();
+        packet[4..6].copy_from_slice(&port.to_be_bytes());
+        packet[6] = if index < last { 0x20 } else { 0 };
+        packet[7] = u8::try_from(index * size / 8).unwrap();
+        packet
+    });
+    parts.collect()
+}
+
+/// Who opens is told by flags, in whichever fragment they are, and the other fragments prove nothing.
+fn half_open_scans_in_fragments() {
+    let directory = files(&[("m.toml", MATRIX)]);
+    let (one, other) = pair();
+    let ports = [9001, 9002, 9003];
+    let _services = ports.map(|port| {
+        let listen = || Ok(TcpListener::bind(("10.78.0.1", port))?);
+        one.enter(listen).unwrap()
+    });
+    for ingress in ["tc", "xdp"] {
+        let arguments =
+            format!("audit --matrix m.toml --role web -i eth0 --ingress {ingress} --format json");
+        let finished = watch_during(&one, directory.path(), &arguments, || {
+            other
+                .enter(|| {
+                    let sender = Sender::new([10, 78, 0, 1].into())?;
+                    let backwards = opening_in_fragments(9003, 8).into_iter().rev();
+                    let all = opening_in_fragments(9001, 8)
+                        .into_iter()
+                        .chain(opening_in_fragments(9002, 16))
+                        .chain(backwards);
+                    for packet in all {
+                        sender.send(&packet)?;
+                    }
+                    Ok(())
+                })
+                .unwrap();
+        });
+        let report = report(&finished.stdout);
+        let flows = report["flows"].as_array().unwrap();
+        let found = ports.map(|port| {
+            let flow = flows.iter().find(|flow| flow["port"] == port).unwrap();
+            assert_eq!(flow["client"], "10.78.0.2", "{ingress}");
+            let outcome = flow["outcome"].as_str().unwrap().to_owned();
+            (outcome, flow["requests"].as_u64().unwrap())
+        });
+        // Of the last one the flags came before the ports, so nobody knows what they were of.
+        let expected = [("accepted", 1), ("accepted", 1), ("unknown", 0)];
+        assert_eq!(found, expected.map(|(outcome, n)| (outcome.to_owned(), n)));
+        assert_eq!(report["counted"]["fragment"]["packets"], 2, "{ingress}");
     }
 }

@@ -6,7 +6,7 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-use crate::port::SPACE;
+use crate::{packet::mark, port::SPACE};
 
 /// Which ports a conversation keeps.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -64,11 +64,23 @@ impl PackedPorts {
         self.0 & 1 << 48 != 0
     }
 
-    /// The same, of packets whose frames are addressed to another host's MAC address, if `is_so`.
+    /// The same, of packets with these bits of [`mark`](crate::packet::mark).
     #[inline(always)]
     #[must_use]
+    pub const fn marked(self, marks: u8) -> Self {
+        Self(self.0 | (marks as u64) << 49)
+    }
+
+    /// The same, of packets whose frames are addressed to another host's MAC address, if `is_so`.
+    #[must_use]
     pub const fn to_other_host(self, is_so: bool) -> Self {
-        Self(self.0 | (is_so as u64) << 49)
+        self.marked(if is_so { mark::TO_OTHER_HOST } else { 0 })
+    }
+
+    /// Whether they are of mere fragments, and the same without that.
+    pub const fn take_mere_fragments(self) -> (bool, Self) {
+        let bit = (mark::MERE_FRAGMENT as u64) << 49;
+        (self.0 & bit != 0, Self(self.0 & !bit))
     }
 
     /// The same, of packets of which nothing is said of the MAC address.
@@ -368,6 +380,7 @@ impl ConversationRecord {
         let last = u16::from_ne_bytes([low, high]);
         Self {
             packets: bucket.counted.map(|word| counted::parts(word).0),
+            fragments: [0; 2],
             bytes: bucket.counted.map(|word| counted::parts(word).1),
             resets: opening.resets.map(u64::from),
             requests: opening.requests.into(),
@@ -398,6 +411,8 @@ pub struct ConversationKey {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ConversationRecord {
     pub packets: [u64; 2],
+    /// Those of the packets that are [mere fragments](crate::Packet::is_mere_fragment). In the table they have a key of their own.
+    pub fragments: [u64; 2],
     pub bytes: [u64; 2],
     pub last: u64,
     /// TCP flags of packets from the first address, and in the next byte those from the second.
@@ -426,6 +441,7 @@ impl From<&BucketRecord> for ConversationRecord {
     fn from(record: &BucketRecord) -> Self {
         Self {
             packets: record.counted.map(|word| counted::parts(word).0),
+            fragments: [0; 2],
             bytes: record.counted.map(|word| counted::parts(word).1),
             resets: record.resets.map(u64::from),
             requests: record.requests.into(),

@@ -4,11 +4,13 @@
     reason = "offsets stay below 64 KiB, and a checked conversion would cost the verifier a branch"
 )]
 
+mod fragment;
 mod plain;
 mod tunnel;
 
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
+pub use fragment::{Datagram, FirstFragment};
 pub use plain::{parse_plain_ipv4, parse_plain_ipv6};
 pub use tunnel::{INDEX_MASK, Inside, Tunnel, index, inside, tunnel};
 
@@ -107,15 +109,25 @@ pub struct Packet {
     pub is_ipv4: bool,
     /// An ICMP message's code; 0 elsewhere.
     pub code: u8,
-    /// The frame is addressed to another host's MAC address. Not read from the frame: the hook tells.
-    pub is_to_other_host: bool,
+    /// Bits of [`mark`]. Not read from the frame: the hook tells.
+    pub marks: u8,
     /// The frame is addressed to a group's MAC address, as a broadcast within a network is. Not read from the frame either.
     pub is_group_frame: bool,
+    /// A fragment without what tells who opens, which another fragment of the packet has: it proves nothing by itself.
+    pub is_mere_fragment: bool,
     /// Always zero.
-    pub reserved: [u8; 4],
+    pub reserved: [u8; 3],
 }
 
 const _: () = assert!(size_of::<Packet>() == 56);
+
+/// Bits of [`Packet::marks`], which are part of the key under which a packet is counted.
+pub mod mark {
+    /// The frame is addressed to another host's MAC address.
+    pub const TO_OTHER_HOST: u8 = 1;
+    /// The packet is a [mere fragment](super::Packet::is_mere_fragment).
+    pub const MERE_FRAGMENT: u8 = 4;
+}
 
 /// How much of a datagram a packet is.
 #[repr(u8)]
@@ -449,14 +461,7 @@ fn transport<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packe
     };
     packet.headers = (offset + fixed) as u32;
     if packet.part == Part::LaterFragment {
-        // Hosts put fragments of 8 bytes together, and the flags of TCP are in the second one (RFC 1858, section 3).
-        if follows_eight
-            && packet.protocol == protocol::TCP
-            && let Some(rest) = frame.get::<6>(offset)
-        {
-            packet.flags = rest[5];
-            packet.read_handshake();
-        }
+        later_fragment(frame, offset, follows_eight, packet);
         return;
     }
     if packet.part == Part::Short {
@@ -465,15 +470,9 @@ fn transport<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packe
     let is_icmp = matches!(packet.protocol, protocol::ICMP | protocol::ICMPV6);
     let is_short = if available < fixed {
         // A first fragment need not hold the whole header, but has the ports.
-        let ports = if packet.part == Part::FirstFragment && !is_icmp && 4 <= available {
-            frame.get(offset)
-        } else {
-            None
-        };
-        if let Some(ports) = ports {
-            packet.ports(ports);
-        }
-        ports.is_none()
+        packet.part != Part::FirstFragment
+            || is_icmp
+            || first_fragment(frame, offset, available, packet).is_none()
     } else {
         fields(frame, payload, packet).is_none()
     };
@@ -481,6 +480,60 @@ fn transport<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packe
     if is_short && !is_icmp {
         packet.part = Part::Short;
         packet.headers = offset as u32;
+    }
+}
+
+/// Reads what a first fragment has of a transport header that goes on in the next one; `None` if the ports are not there, or the
+/// frame ends before them.
+#[inline(always)]
+fn first_fragment<B: Bytes + ?Sized>(
+    frame: &B,
+    offset: usize,
+    available: usize,
+    packet: &mut Packet,
+) -> Option<()> {
+    // TCP's flags are the 14th byte of its header.
+    if packet.protocol == protocol::TCP && 14 <= available {
+        let header: [u8; 14] = frame.get(offset)?;
+        packet.ports([header[0], header[1], header[2], header[3]]);
+        if 5 <= header[12] >> 4 {
+            packet.flags = header[13];
+            packet.read_handshake();
+        }
+        return Some(());
+    }
+    if available < 4 {
+        return None;
+    }
+    packet.ports(frame.get(offset)?);
+    // What opens a conversation is in the second fragment.
+    packet.is_mere_fragment = matches!(packet.protocol, protocol::TCP | protocol::SCTP);
+    Some(())
+}
+
+/// Reads what tells who opens, if it is in this later fragment: hosts put fragments of 8 bytes together, and then it is in the
+/// second one (RFC 1858, section 3).
+#[inline(always)]
+fn later_fragment<B: Bytes + ?Sized>(
+    frame: &B,
+    offset: usize,
+    follows_eight: bool,
+    packet: &mut Packet,
+) {
+    packet.is_mere_fragment = true;
+    if !follows_eight {
+        return;
+    }
+    let Some(rest) = frame.get::<6>(offset) else {
+        return;
+    };
+    if packet.protocol == protocol::TCP {
+        packet.flags = rest[5];
+        packet.read_handshake();
+        packet.is_mere_fragment = false;
+    } else if packet.protocol == protocol::SCTP {
+        packet.chunk(rest[4]);
+        packet.is_mere_fragment = false;
     }
 }
 
@@ -518,15 +571,7 @@ fn fields<B: Bytes + ?Sized>(frame: &B, payload: &Payload, packet: &mut Packet) 
             // INIT and INIT ACK are the only or the first chunk of their packet (RFC 9260, section 4.3).
             if 16 <= available {
                 let chunk: [u8; 4] = frame.get(offset + 12).unwrap_or_default();
-                packet.handshake = match chunk[0] {
-                    1 => Handshake::Request,
-                    2 => Handshake::Reply,
-                    _ => Handshake::None,
-                };
-                // ABORT, which refuses an INIT as TCP's reset does a SYN.
-                if chunk[0] == 6 {
-                    packet.flags = RST;
-                }
+                packet.chunk(chunk[0]);
             }
         }
         protocol::ICMP => {
@@ -615,15 +660,30 @@ impl Packet {
         part: Part::Whole,
         identification: 0,
         code: 0,
-        is_to_other_host: false,
+        marks: 0,
         is_group_frame: false,
-        reserved: [0; 4],
+        is_mere_fragment: false,
+        reserved: [0; 3],
     };
 
     #[inline(always)]
     fn ports(&mut self, bytes: [u8; 4]) {
         self.source_port = u16::from_be_bytes([bytes[0], bytes[1]]);
         self.destination_port = u16::from_be_bytes([bytes[2], bytes[3]]);
+    }
+
+    /// Reads the type of an SCTP packet's first chunk.
+    #[inline(always)]
+    const fn chunk(&mut self, kind: u8) {
+        self.handshake = match kind {
+            1 => Handshake::Request,
+            2 => Handshake::Reply,
+            _ => Handshake::None,
+        };
+        // ABORT, which refuses an INIT as TCP's reset does a SYN.
+        if kind == 6 {
+            self.flags = RST;
+        }
     }
 
     /// Stores an ICMP message's type as the server's port; for a reply, the type of its request.

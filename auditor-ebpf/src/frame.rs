@@ -4,7 +4,7 @@ use core::intrinsics::cold_path;
 
 use auditor_common::{
     Bytes as _, Packet, Tally,
-    packet::{self, KERNEL_EXTENSIONS},
+    packet::{self, KERNEL_EXTENSIONS, mark},
 };
 
 use crate::{bytes::LinearBytes, hook::Hook};
@@ -93,4 +93,10 @@ pub(crate) fn is_group_frame<H: Hook>(hook: H) -> bool {
     // Zeros where there are none, so that no register is left with what the verifier takes for a pointer.
     let [first, ..] = bytes.get::<6>(0).unwrap_or([0; 6]);
     first & 1 != 0
+}
+
+/// The packet's bits of [`mark`](auditor_common::packet::mark) that its frame shows.
+#[inline(always)]
+pub(crate) fn marks<H: Hook>(hook: H) -> u8 {
+    u8::from(hook.is_to_other_host()) * mark::TO_OTHER_HOST
 }

@@ -185,12 +185,14 @@ fn flow(n: u32, documented: u32) -> Flow {
         tunnel: None,
         to_server: DirectionCounters {
             packets: 10,
+            fragments: 0,
             bytes: 1000,
             resets: 0,
             flags: 0,
         },
         to_client: DirectionCounters {
             packets: 10,
+            fragments: 0,
             bytes: 1000,
             resets: 0,
             flags: 0,

@@ -173,6 +173,7 @@ fn record(host: u32, n_hosts: u32, n_flows: u32) -> HostRecord {
 fn flow(client: u32, server: u32, port: u16, direction: Direction) -> FlowState {
     let counters = DirectionCounters {
         packets: 20 + u64::from(client % 100),
+        fragments: 0,
         bytes: 2_000 + u64::from(server),
         resets: 0,
         flags: 0x1b,

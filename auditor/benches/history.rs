@@ -61,6 +61,7 @@ fn flow(n: u32, day: i64, first: Timestamp, last: Timestamp) -> Flow {
     let packets = u64::try_from(day).expect("a day") * 1_000_000;
     let way = DirectionCounters {
         packets,
+        fragments: 0,
         bytes: packets * 1000,
         resets: 0,
         flags: 0x1b,

@@ -102,7 +102,7 @@ impl RememberedFlow {
     fn came_of(&mut self, new: &Flow, all: &Flow) -> Option<Outcome> {
         let is_stream = matches!(new.protocol, protocol::TCP | protocol::SCTP);
         let was_requested = !is_stream || 0 < new.requests || self.is_waiting;
-        let asked_now = new.to_server.resets < new.to_server.packets;
+        let asked_now = 0 < new.to_server.telling();
         // A client that ends what was told of before tells nothing of an answer.
         if is_stream && !asked_now && new.to_client.packets == 0 && new.refusals == 0 {
             return None;

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 use super::{
-    Bytes, Handshake, KERNEL_ALL_TAGS, KERNEL_TAGS, Packet, Part, Reason, Undelivered, mapped,
-    pack4, parse, parse_plain_ipv4, parse_plain_ipv6, unpack4,
+    Bytes, Datagram, FirstFragment, Handshake, KERNEL_ALL_TAGS, KERNEL_TAGS, Packet, Part, Reason,
+    Undelivered, mapped, pack4, parse, parse_plain_ipv4, parse_plain_ipv6, unpack4,
 };
 
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
@@ -404,7 +404,9 @@ fn a_tcp_header_in_fragments_of_8_bytes() {
     };
     let checked = |frames: [Vec<u8>; 3]| {
         let [first, second, third] = frames.map(|frame| read(&frame).unwrap());
-        // The ports are in the first one, the flags in the second.
+        // The ports are in the first one, the flags in the second, which therefore stands for the packet.
+        let mere = [first, second, third].map(|packet| packet.is_mere_fragment);
+        assert_eq!(mere, [true, false, true]);
         assert_eq!(first.part, Part::FirstFragment);
         assert_eq!((first.source_port, first.destination_port), (40_000, 443));
         assert_eq!((first.flags, first.handshake), (0, Handshake::None));
@@ -424,6 +426,93 @@ fn a_tcp_header_in_fragments_of_8_bytes() {
     let mut other = fragment(8, true);
     other[9] = 17;
     assert_eq!(read(&ethernet(0x0800, &other)).unwrap().flags, 0);
+}
+
+/// Fragments of an IPv4 packet, of at most `size` bytes each.
+fn fragments(protocol: u8, payload: &[u8], size: usize) -> Vec<Packet> {
+    let last = (payload.len() - 1) / size;
+    let parts = payload.chunks(size).enumerate().map(|(index, part)| {
+        let mut packet = ipv4(protocol, 5, part);
+        packet[6] = if index < last { 0x20 } else { 0 };
+        packet[7] = u8::try_from(index * size / 8).unwrap();
+        read(&ethernet(0x0800, &packet)).unwrap()
+    });
+    parts.collect()
+}
+
+#[test]
+fn what_opens_is_read_in_the_fragment_that_has_it() {
+    let mut with_options = tcp(0x12);
+    with_options[12] = 0xa0;
+    with_options.resize(40, 1);
+    let sctp = [
+        &[0x9c, 0x40, 1, 0xbb][..],
+        &[0; 8],
+        &[1, 0, 0, 20],
+        &[0; 16],
+    ]
+    .concat();
+    for (protocol, payload, handshake) in [
+        (6, tcp(0x02), Handshake::Request),
+        (6, with_options, Handshake::Reply),
+        (132, sctp, Handshake::Request),
+    ] {
+        for (size, holds_it) in [(8, 1), (16, 0), (24, 0), (32, 0)] {
+            if payload.len() <= size {
+                continue;
+            }
+            let fragments = fragments(protocol, &payload, size);
+            assert_eq!(
+                (fragments[0].source_port, fragments[0].destination_port),
+                (40_000, 443)
+            );
+            for (index, fragment) in fragments.iter().enumerate() {
+                let expected = if index == holds_it {
+                    (handshake, false)
+                } else {
+                    (Handshake::None, true)
+                };
+                let found = (fragment.handshake, fragment.is_mere_fragment);
+                assert_eq!(found, expected, "{protocol}: {index} of {size} bytes");
+            }
+        }
+    }
+    // A datagram's first fragment is all that it takes.
+    let datagram = fragments(17, &[&udp(1, 2)[..], &[7; 40]].concat(), 8);
+    let mere: Vec<bool> = datagram.iter().map(|one| one.is_mere_fragment).collect();
+    assert_eq!(mere, [false, true, true, true, true, true]);
+}
+
+#[test]
+fn fragments_are_joined_by_what_they_have_in_common() {
+    let options = [&[17, 0][..], &[0; 6]].concat();
+    let of6 = |offset: u8, payload: &[u8]| {
+        let header = [60, 0, 0, offset, 0, 0, 0, 9];
+        read(&ethernet(
+            0x86dd,
+            &ipv6(44, &[&header[..], payload].concat()),
+        ))
+        .unwrap()
+    };
+    // IPv6's later fragments name the first header of the datagram, and not the transport.
+    let first = of6(1, &[&options[..], &udp(40_000, 514)].concat());
+    let mut later = of6(16, &[7; 8]);
+    assert_eq!((first.protocol, later.protocol), (17, 60));
+    assert_eq!(Datagram::of(&first), Datagram::of(&later));
+    FirstFragment::of(&first).complete(&mut later);
+    assert_eq!(
+        (later.protocol, later.source_port, later.destination_port),
+        (17, 40_000, 514)
+    );
+    // Those of IPv4 are told apart by the protocol, and from those of IPv6 by the version.
+    let ipv4 = fragments(17, &[&udp(1, 2)[..], &[7; 8]].concat(), 8)[0];
+    let tcp = fragments(6, &tcp(0x02), 8)[0];
+    assert_ne!(Datagram::of(&ipv4), Datagram::of(&tcp));
+    let mapped = Packet {
+        is_ipv4: false,
+        ..ipv4
+    };
+    assert_ne!(Datagram::of(&ipv4), Datagram::of(&mapped));
 }
 
 #[test]

@@ -243,6 +243,8 @@ fn read<B: Bytes + ?Sized>(
     };
     transport(frame, &payload, inner);
     match inner.part {
+        // What tells who opens is in another fragment, which is not read.
+        Part::FirstFragment if inner.is_mere_fragment => Err(Reason::Fragment),
         Part::Whole | Part::FirstFragment => Ok(()),
         Part::Short => Err(Reason::Truncated),
         Part::LaterFragment => Err(Reason::Fragment),

@@ -9,7 +9,7 @@ use core::intrinsics::cold_path;
 use auditor_common::{
     Direction, Evidence, KeptPorts, PackedPorts, Packet, Reason,
     flow::opening,
-    packet::{Handshake, RST, SYN, parse_plain_ipv4},
+    packet::{Handshake, RST, SYN, mark, parse_plain_ipv4},
     port::protocol,
     side::{FTP_DATA, is_served},
 };
@@ -45,7 +45,7 @@ pub(crate) fn count<H: Hook, const TCP_ONLY: bool>(hook: H) -> Outcome {
         if packet_type == PACKET_LOOPBACK {
             return Outcome::DONE;
         }
-        packet.is_to_other_host = true;
+        packet.marks = mark::TO_OTHER_HOST;
     }
     let mut addresses = 0;
     if parse_plain_ipv4(&frame.linear_bytes(), UNTAGGED, &mut packet, &mut addresses) {
@@ -184,7 +184,7 @@ fn both_ports<H: Hook>(
 fn on_its_way<H: Hook>(ports: PackedPorts, interface: u32, packet: &Packet, sender: u32) -> u64 {
     ports
         .first_leaving(first_leaves(H::DIRECTION, interface, sender))
-        .to_other_host(packet.is_to_other_host)
+        .marked(packet.marks)
         .0
 }
 

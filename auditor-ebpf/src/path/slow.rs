@@ -7,7 +7,7 @@ use auditor_common::{
 };
 
 use crate::{
-    frame::{Frame, TAGGED, UNTAGGED, VLAN, ethertype, is_group_frame},
+    frame::{Frame, TAGGED, UNTAGGED, VLAN, ethertype, is_group_frame, marks},
     global::GlobalFunctions,
     hook::{Hook, PACKET_LOOPBACK},
     mode::keeps_both_ports,
@@ -30,7 +30,7 @@ pub(crate) fn ipv4<H: Hook, const START: usize>(hook: H) -> Outcome {
         return Outcome::NOT_PLAIN;
     }
     packet.read_handshake();
-    packet.is_to_other_host = hook.is_to_other_host();
+    packet.marks = marks(hook);
     packet.is_group_frame = is_group_frame(hook);
     plain(&frame, &per_cpu, &packet, addresses)
 }
@@ -47,7 +47,7 @@ pub(crate) fn ipv6<H: Hook>(hook: H) -> Outcome {
         return Outcome::NOT_PLAIN;
     }
     packet.read_handshake();
-    packet.is_to_other_host = hook.is_to_other_host();
+    packet.marks = marks(hook);
     packet.is_group_frame = is_group_frame(hook);
     plain(&frame, &per_cpu, &packet, addresses)
 }
@@ -92,7 +92,7 @@ pub(crate) fn no_bucket<H: GlobalFunctions>(hook: H) -> Outcome {
         return Outcome::NOT_PLAIN;
     }
     packet.read_handshake();
-    packet.is_to_other_host = hook.is_to_other_host();
+    packet.marks = marks(hook);
     packet.is_group_frame = is_group_frame(hook);
     let wire = frame.on_wire(packet.headers);
     per_cpu.add_total(H::DIRECTION, &wire);
@@ -143,7 +143,7 @@ pub(crate) fn any<H: GlobalFunctions>(hook: H, carried_headers: u32) -> (Outcome
     };
     let mut packet = Packet::EMPTY;
     let parsed = parse(&frame, &mut packet);
-    packet.is_to_other_host = hook.is_to_other_host();
+    packet.marks = marks(hook);
     packet.is_group_frame = is_group_frame(hook);
     // Its addresses are in the fixed header: it is in a flow of theirs, without ports.
     let is_deep = parsed == Outcome::of(Reason::TooDeep);

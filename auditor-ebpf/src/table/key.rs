@@ -98,7 +98,7 @@ pub(crate) fn ordered(
         addresses: (),
         ports: ports
             .first_leaving(first_leaves(direction, index(place.interface), sender))
-            .to_other_host(packet.is_to_other_host)
+            .marked(packet.marks)
             .0,
         sender,
         evidence,

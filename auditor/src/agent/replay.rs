@@ -16,12 +16,12 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use super::ports::DocumentedPorts;
+use super::{ports::DocumentedPorts, uncounted};
 use crate::{
     capture::{
         CaptureError,
-        file::{self, FileError, Summary},
-        replay::{EPOCH, Replay, Totals},
+        file::{self, FileError, Summary, Survey},
+        replay::{EPOCH, Fragments, Replay, Totals},
     },
     matrix::Matrix,
     observed::{
@@ -58,8 +58,10 @@ pub(crate) struct Replayed {
     decapsulate: bool,
     ledger: Ledger,
     pub(crate) totals: Totals,
-    /// When epoch 0 begins, in nanoseconds since 1970: with the first frame of all captures.
+    /// When epoch 0 begins, in nanoseconds since 1970: with the earliest frame of all captures, if that is known beforehand.
     origin: Option<i128>,
+    /// Datagrams whose later fragments may be in the captures that follow.
+    fragments: Fragments,
     /// From when to when each capture has frames, in nanoseconds since 1970.
     spans: Vec<(i128, i128)>,
     gaps: Vec<Gap>,
@@ -90,31 +92,42 @@ impl Replayed {
             };
             return Err((path, error));
         }
-        let mut starts: Vec<(Option<i128>, &Path)> = paths
+        let mut captures: Vec<(Option<Survey>, &Path)> = paths
             .iter()
-            .map(|path| (start(path), path.as_path()))
+            .map(|path| (survey(path), path.as_path()))
             .collect();
+        let earliest = |survey: &Option<Survey>| survey.and_then(|survey| survey.earliest);
         // What has no time yet comes first: standard input and pipes, which can't be read twice.
-        starts.sort_by_key(|(start, _)| *start);
-        self.origin = starts.iter().find_map(|(start, _)| *start);
-        for (_, path) in starts {
-            self.add(path, keeps_parts).map_err(|error| (path, error))?;
+        captures.sort_by_key(|(survey, _)| earliest(survey));
+        // Their frames may be earlier than all others.
+        if captures.iter().all(|(survey, _)| survey.is_some()) {
+            self.origin = captures.iter().find_map(|(survey, _)| earliest(survey));
+        }
+        for (survey, path) in captures {
+            self.add(path, survey, keeps_parts)
+                .map_err(|error| (path, error))?;
         }
         self.holes();
         Ok(())
     }
 
     /// Replays a capture.
-    fn add(&mut self, path: &Path, keeps_parts: bool) -> Result<(), ReplayError> {
-        let mut replay = Replay::new(self.origin, keeps_parts, self.decapsulate)?;
+    fn add(
+        &mut self,
+        path: &Path,
+        survey: Option<Survey>,
+        keeps_parts: bool,
+    ) -> Result<(), ReplayError> {
+        let fragments = std::mem::take(&mut self.fragments);
+        let mut replay = Replay::new(self.origin, keeps_parts, self.decapsulate, fragments)?;
         let ledger = &mut self.ledger;
-        let summary: Summary = file::read(opened(path)?, |frame| -> Result<(), ReplayError> {
-            Ok(replay.frame(&frame, &mut |key, record| ledger.add(key, record))?)
-        })?;
+        let summary: Summary =
+            file::read(opened(path)?, survey, |frame| -> Result<(), ReplayError> {
+                Ok(replay.frame(&frame, &mut |key, record| ledger.add(key, record))?)
+            })?;
         replay.drain(&mut |key, record| self.ledger.add(key, record))?;
-        if self.origin.is_none() {
-            self.origin = replay.start();
-        }
+        self.origin = replay.origin();
+        self.fragments = std::mem::take(&mut replay.fragments);
         let name = display_name(path);
         let totals = &replay.totals;
         let span = replay.start().zip(totals.end);
@@ -145,6 +158,23 @@ impl Replayed {
         if let Some(of_links) = of_links.filter(|tally| 0 < tally.packets) {
             unread(Reason::LinkUnread.meaning().to_owned(), of_links.packets);
         }
+        if 0 < totals.cut_openings {
+            let flags = format!("the flags of {} packets in {name}", totals.cut_openings);
+            say(&format!(
+                "auditor: {flags} were cut off by whoever captured them"
+            ));
+            self.gaps.push(Gap {
+                cause: Cause::Unread {
+                    what: flags,
+                    problem: "whoever captured them cut them off".to_owned(),
+                },
+                from: timestamp(from),
+                until: Some(timestamp(until)),
+            });
+        }
+        if totals.frames == 0 && summary.unread.is_empty() && summary.cut.is_none() {
+            say(&format!("auditor: {name}: it holds no packet"));
+        }
         if let Some(cut) = &summary.cut {
             say(&format!(
                 "auditor: {name}: {cut}; what stands before it was read"
@@ -173,7 +203,7 @@ impl Replayed {
         let mut covered: Option<i128> = None;
         for (from, until) in &self.spans {
             if let Some(end) = covered
-                && SHORTEST_HOLE < from - end
+                && SHORTEST_HOLE <= from - end
             {
                 self.gaps.push(Gap {
                     cause: Cause::Unwatched,
@@ -188,6 +218,14 @@ impl Replayed {
     /// What no capture shows, of the time that they are about.
     pub(crate) fn gaps(&self) -> Vec<Gap> {
         let mut gaps = self.gaps.clone();
+        let until = self.instant(self.length().as_nanos());
+        gaps.extend(
+            uncounted::causes(&self.totals.without_flow).map(|cause| Gap {
+                cause,
+                from: self.instant(0),
+                until: Some(until),
+            }),
+        );
         // All frames have the same time, or there is only one: nothing was watched for any time.
         if self.spans_no_time() {
             gaps.push(Gap {
@@ -205,8 +243,13 @@ impl Replayed {
     /// Says that no packet is from or to the captured host: whether it was captured at all, nobody knows.
     pub(crate) fn lacks(&mut self, host: &str, busiest: Option<IpAddr>) {
         // Of packets that can't be read nobody knows whose they are, which is said as a gap already.
-        let is_unread = |gap: &Gap| matches!(gap.cause, Cause::PacketsUnread { .. });
-        if self.gaps.iter().any(is_unread) {
+        let is_unread = |gap: &Gap| {
+            matches!(
+                gap.cause,
+                Cause::PacketsUnread { .. } | Cause::Uncounted { .. }
+            )
+        };
+        if self.gaps().iter().any(is_unread) {
             return;
         }
         let hint = busiest.map_or_else(String::new, |address| {
@@ -321,30 +364,13 @@ impl Replayed {
 /// The time between two captures from which on it is a gap, in nanoseconds. A tool that goes on in another file loses none.
 const SHORTEST_HOLE: i128 = 1_000_000_000;
 
-/// The time of the first frame that has one, in nanoseconds since 1970; `None` if there is none, or it can't be read now.
-fn start(path: &Path) -> Option<i128> {
+/// What a capture holds; `None` if that can't be known beforehand.
+fn survey(path: &Path) -> Option<Survey> {
     // What a pipe gives once it does not give again.
     if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
         return None;
     }
-    let mut start = None;
-    let _stopped = file::read(opened(path).ok()?, |frame| match frame.time {
-        Some(time) => {
-            start = Some(time);
-            Err(FoundStart)
-        }
-        None => Ok(()),
-    });
-    start
-}
-
-/// Stops reading a capture once its start is known, or it can't be read.
-struct FoundStart;
-
-impl From<FileError> for FoundStart {
-    fn from(_: FileError) -> Self {
-        Self
-    }
+    Some(file::survey(opened(path).ok()?))
 }
 
 fn opened(path: &Path) -> Result<Box<dyn Read + Send>, ReplayError> {

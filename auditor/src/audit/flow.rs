@@ -363,7 +363,7 @@ impl<'a> Judge<'a> {
     /// these may be answers to what passed an interface that is not watched. Nor may datagrams be turned whose first one was seen long after the watch began: it is no reply, or its request would have
     /// been seen before, and somebody outside chooses the port that he sends it from.
     fn turned(&mut self, flow: &Flow) -> Option<RuleQuery> {
-        let said = flow.to_client.packets.saturating_sub(flow.to_client.resets);
+        let said = flow.to_client.telling();
         let is_stream = matches!(flow.protocol, protocol::TCP | protocol::SCTP);
         let may_answer_unseen = said == 0
             && (flow.is_client_here() || !is_stream)
@@ -673,7 +673,7 @@ fn severity(flow: &Flow, outcome: Outcome, host: &Host) -> Severity {
         && flow.transport().is_some_and(|transport| {
             transport.has_ports() && !host.listens_at(transport, flow.server, flow.port)
         });
-    let is_silent = |counters: DirectionCounters| counters.packets <= counters.resets;
+    let is_silent = |counters: DirectionCounters| counters.telling() == 0;
     let came_to_nothing = match outcome {
         Outcome::Established | Outcome::OneWay => false,
         // What a kernel says to any opening is no conversation, and its sender may be made up.

@@ -177,6 +177,7 @@ mod tests {
     fn flow(client: &str, server: &str, port: u16, packets: u64, requests: u64) -> Flow {
         let counters = DirectionCounters {
             packets,
+            fragments: 0,
             bytes: packets * 100,
             resets: 0,
             flags: 0x12,

@@ -663,16 +663,22 @@ pub fn has_moved(rule: &PolicyRule, host: &Host) -> bool {
     sides.into_iter().any(had) && !sides.into_iter().any(is_here)
 }
 
-/// Whether a flow is of answers that left this host, without a question.
+/// Whether a flow is of answers that left this host, without a question: nothing came in, or fragments that do not tell what they
+/// are. What a kernel says to any opening is no answer to the latter.
 pub fn is_answer_alone(flow: &Flow, host: &Host) -> bool {
     let leaves = match flow.client_direction {
         Some(direction) => direction == Direction::Ingress,
         None => host.is_captured && host.has(flow.server),
     };
+    let has_answered = if flow.to_server.packets == 0 {
+        0 < flow.to_client.telling()
+    } else {
+        flow.replies < flow.to_client.telling()
+    };
     leaves
         && flow.requests == 0
-        && flow.to_server.packets == 0
-        && flow.to_client.resets < flow.to_client.packets
+        && flow.to_server.packets == flow.to_server.fragments
+        && has_answered
 }
 
 /// A role of more addresses is taken for a network, where not every address is expected to be a host.

@@ -108,6 +108,7 @@ fn flow(text: &str) -> Flow {
         .map(|part| part.parse().unwrap())
         .collect();
     let way = |packets, resets| DirectionCounters {
+        fragments: 0,
         packets,
         bytes: packets * 100,
         resets,

@@ -1,5 +1,7 @@
 //! Capture files: pcap and pcapng, also compressed, recognised by their content.
 
+mod clock;
+mod dropped;
 mod lenient;
 mod zstd;
 
@@ -13,7 +15,11 @@ use std::{
 use pcap_parser::{Block, PcapBlockOwned, PcapError, create_reader, traits::PcapReaderIterator};
 use thiserror::Error;
 
-use self::lenient::{Lenient, Problem};
+use self::{
+    clock::{Clock, SECOND},
+    dropped::Dropped,
+    lenient::{Lenient, Problem},
+};
 
 /// One record of a capture, as an Ethernet frame.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -48,6 +54,10 @@ pub enum Unread {
     Version(u16),
     /// Its record contradicts itself.
     Record,
+    /// Whoever captured it says that it was dropped.
+    Dropped,
+    /// It may be in a block of this type, which nobody knows.
+    Block(u32),
 }
 
 impl fmt::Display for Unread {
@@ -63,6 +73,13 @@ impl fmt::Display for Unread {
                 write!(f, "in a file of version {version}, which nobody knows")
             }
             Self::Record => f.write_str("whose record contradicts itself"),
+            Self::Dropped => f.write_str("that were dropped, as whoever captured them says,"),
+            Self::Block(kind) => {
+                write!(
+                    f,
+                    "or other data, in blocks of type {kind} that nobody knows,"
+                )
+            }
         }
     }
 }
@@ -103,12 +120,55 @@ const MOST_BYTES: usize = 64 << 20;
 /// Bytes that are read at once.
 const BUFFER: usize = 1 << 20;
 
+/// What is known of a capture before its frames are taken.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Survey {
+    /// The time of the earliest frame that has one, in nanoseconds since 1970.
+    pub earliest: Option<i128>,
+    /// Some of its frames are of an Ethernet interface.
+    pub has_ethernet: bool,
+}
+
+/// Looks through a capture, as far as it can be read.
+pub fn survey(source: impl Read + Send) -> Survey {
+    let mut survey = Survey::default();
+    let mut interfaces = Interfaces::default();
+    // What keeps it from being read is told by whoever reads it.
+    let _problem = read_by(&mut interfaces, source, |frame| -> Result<(), FileError> {
+        let earlier = survey.earliest.into_iter().chain(frame.time).min();
+        survey.earliest = earlier;
+        Ok(())
+    });
+    survey.has_ethernet = interfaces.has_ethernet;
+    survey
+}
+
 /// Calls `each` with every frame of a capture, in the file's order.
+///
+/// Where a capture has frames of Ethernet interfaces, its others show the same packets again, or local ones, and are left out. What
+/// could not be surveyed, since it can be read only once, is believed to have none until one is described.
 ///
 /// # Errors
 ///
 /// An error from `each`, which stops reading; or the file is no capture, or none that can be read.
 pub fn read<E: From<FileError>>(
+    source: impl Read + Send,
+    survey: Option<Survey>,
+    each: impl FnMut(Frame<'_>) -> Result<(), E>,
+) -> Result<Summary, E> {
+    let mut interfaces = Interfaces {
+        others: match survey {
+            Some(survey) if survey.has_ethernet => Others::Left,
+            Some(_) => Others::Taken,
+            None => Others::TakenBeforeEthernet,
+        },
+        ..Interfaces::default()
+    };
+    read_by(&mut interfaces, source, each)
+}
+
+fn read_by<E: From<FileError>>(
+    interfaces: &mut Interfaces,
     source: impl Read + Send,
     mut each: impl FnMut(Frame<'_>) -> Result<(), E>,
 ) -> Result<Summary, E> {
@@ -124,7 +184,6 @@ pub fn read<E: From<FileError>>(
     }
     let mut reader = create_reader(2 * BUFFER, Cursor::new(head).chain(source))
         .map_err(|_unrecognised| FileError::Unknown)?;
-    let mut interfaces = Interfaces::default();
     let mut summary = Summary::default();
     let mut n_frames = 0_u64;
     let mut size = 2 * BUFFER;
@@ -172,12 +231,17 @@ pub fn read<E: From<FileError>>(
             break;
         }
     }
+    interfaces.end_section(&mut summary);
     let types: Vec<u32> = summary
         .unread
         .keys()
         .filter_map(|one| match one {
             Unread::Link(link) => Some(*link),
-            Unread::Interface | Unread::Version(_) | Unread::Record => None,
+            Unread::Interface
+            | Unread::Version(_)
+            | Unread::Record
+            | Unread::Dropped
+            | Unread::Block(_) => None,
         })
         .collect();
     if n_frames == 0 && !types.is_empty() {
@@ -267,16 +331,27 @@ struct Interfaces {
     is_big_endian: bool,
     /// The version of a file or a section in which the form of packets is not known.
     unknown_version: Option<u16>,
+    /// What is done with frames of other links than Ethernet.
+    others: Others,
+    /// Whether a frame of Ethernet was read.
     has_ethernet: bool,
+    dropped: Dropped,
+}
+
+/// What is done with frames of other links than Ethernet.
+#[derive(Clone, Copy, Default)]
+enum Others {
+    #[default]
+    Taken,
+    TakenBeforeEthernet,
+    Left,
 }
 
 #[derive(Clone, Copy)]
 struct Described {
     link: u32,
-    /// Timestamp units per second.
-    resolution: u64,
-    /// Seconds to add to each timestamp.
-    offset: i64,
+    /// None in a pcap file, which has one for all.
+    clock: Option<Clock>,
     /// The most bytes that were captured of a packet; 0 if there was no limit.
     snap_length: u32,
 }
@@ -291,7 +366,6 @@ struct Record {
     length: u32,
 }
 
-const SECOND: i128 = 1_000_000_000;
 /// The type of pcapng's obsolete Packet Block, which several tools still write.
 const OBSOLETE_PACKET: u32 = 2;
 /// The major versions of pcapng and of pcap.
@@ -300,8 +374,19 @@ const PCAP_VERSION: u16 = 2;
 
 impl Interfaces {
     fn describe(&mut self, described: Described) {
-        self.has_ethernet |= described.link == link::ETHERNET;
+        let is_ethernet = described.link == link::ETHERNET;
+        if is_ethernet && matches!(self.others, Others::TakenBeforeEthernet) {
+            self.others = Others::Left;
+        }
         self.known.push(described);
+    }
+
+    /// Counts what is known at the end of a section.
+    fn end_section(&mut self, summary: &mut Summary) {
+        let n_dropped = self.dropped.take();
+        if 0 < n_dropped {
+            *summary.unread.entry(Unread::Dropped).or_default() += n_dropped;
+        }
     }
 
     fn only_unknown(&self) -> Option<u32> {
@@ -318,6 +403,25 @@ impl Interfaces {
         block: &PcapBlockOwned<'a>,
         summary: &mut Summary,
     ) -> Option<Frame<'a>> {
+        // Where the version is not known, nobody knows what any block is.
+        if let (PcapBlockOwned::NG(block), Some(version)) = (block, self.unknown_version) {
+            match block {
+                Block::SectionHeader(_) => {}
+                Block::InterfaceDescription(_) => return None,
+                Block::EnhancedPacket(_)
+                | Block::SimplePacket(_)
+                | Block::NameResolution(_)
+                | Block::InterfaceStatistics(_)
+                | Block::SystemdJournalExport(_)
+                | Block::DecryptionSecrets(_)
+                | Block::ProcessInformation(_)
+                | Block::Custom(_)
+                | Block::Unknown(_) => {
+                    *summary.unread.entry(Unread::Version(version)).or_default() += 1;
+                    return None;
+                }
+            }
+        }
         match block {
             PcapBlockOwned::LegacyHeader(header) => {
                 self.is_nanosecond = header.is_nanosecond_precision();
@@ -326,8 +430,7 @@ impl Interfaces {
                 self.describe(Described {
                     // The upper bits hold the length of the frame check sequence, and more (draft-ietf-opsawg-pcap).
                     link: u32::from_ne_bytes(header.network.0.to_ne_bytes()) & 0xffff,
-                    resolution: 0,
-                    offset: 0,
+                    clock: None,
                     snap_length: 0,
                 });
                 None
@@ -338,6 +441,7 @@ impl Interfaces {
                 self.frame_of(0, Some(time), record.data, record.origlen, summary)
             }
             PcapBlockOwned::NG(Block::SectionHeader(section)) => {
+                self.end_section(summary);
                 self.known.clear();
                 self.is_big_endian = section.big_endian();
                 self.unknown_version =
@@ -347,8 +451,7 @@ impl Interfaces {
             PcapBlockOwned::NG(Block::InterfaceDescription(described)) => {
                 self.describe(Described {
                     link: u32::from_ne_bytes(described.linktype.0.to_ne_bytes()) & 0xffff,
-                    resolution: described.ts_resolution().unwrap_or(1_000_000),
-                    offset: described.if_tsoffset,
+                    clock: Some(Clock::of(described, self.is_big_endian)),
                     snap_length: described.snaplen,
                 });
                 None
@@ -360,14 +463,40 @@ impl Interfaces {
                     captured: packet.caplen,
                     length: packet.origlen,
                 };
+                self.dropped
+                    .add_packet(packet.if_id, &packet.options, self.is_big_endian);
                 self.packet(&record, packet.data, summary)
             }
-            PcapBlockOwned::NG(Block::Unknown(block)) if block.block_type == OBSOLETE_PACKET => {
+            PcapBlockOwned::NG(Block::Unknown(block)) => {
+                // The parser reads the type of every block in little-endian byte order.
+                let kind = if self.is_big_endian {
+                    block.block_type.swap_bytes()
+                } else {
+                    block.block_type
+                };
+                if kind != OBSOLETE_PACKET {
+                    *summary.unread.entry(Unread::Block(kind)).or_default() += 1;
+                    return None;
+                }
                 let Some((record, data)) = self.obsolete(block.data) else {
                     *summary.unread.entry(Unread::Record).or_default() += 1;
                     return None;
                 };
                 self.packet(&record, data, summary)
+            }
+            PcapBlockOwned::NG(Block::Custom(block)) => {
+                let kind = if self.is_big_endian {
+                    block.block_type.swap_bytes()
+                } else {
+                    block.block_type
+                };
+                *summary.unread.entry(Unread::Block(kind)).or_default() += 1;
+                None
+            }
+            PcapBlockOwned::NG(Block::InterfaceStatistics(told)) => {
+                self.dropped
+                    .set_statistics(told.if_id, &told.options, self.is_big_endian);
+                None
             }
             PcapBlockOwned::NG(Block::SimplePacket(packet)) => {
                 let Some(described) = self.known.first() else {
@@ -381,13 +510,19 @@ impl Interfaces {
                 let captured = packet.data.get(..most as usize).unwrap_or(packet.data);
                 self.frame_of(0, None, captured, packet.origlen, summary)
             }
-            PcapBlockOwned::NG(_) => None,
+            // None of these holds packets.
+            PcapBlockOwned::NG(
+                Block::NameResolution(_)
+                | Block::SystemdJournalExport(_)
+                | Block::DecryptionSecrets(_)
+                | Block::ProcessInformation(_),
+            ) => None,
         }
     }
 
     /// The frame of a packet that names its interface.
     fn packet<'a>(
-        &self,
+        &mut self,
         record: &Record,
         data: &'a [u8],
         summary: &mut Summary,
@@ -399,28 +534,32 @@ impl Interfaces {
         };
         let [high, low] = record.time;
         let units = u64::from(high) << 32 | u64::from(low);
-        let time = i128::from(described.offset) * SECOND
-            + i128::from(units) * SECOND / i128::from(described.resolution.max(1));
+        let time = described.clock.map(|clock| clock.time(units));
         let captured = data.get(..record.captured as usize).unwrap_or(data);
-        self.frame_of(index, Some(time), captured, record.length, summary)
+        self.frame_of(index, time, captured, record.length, summary)
     }
 
     /// The obsolete Packet Block (draft-ietf-opsawg-pcapng, appendix A): the 16-bit number of an interface, a 16-bit counter of
     /// drops, then the fields of an Enhanced Packet Block.
-    fn obsolete<'a>(&self, block: &'a [u8]) -> Option<(Record, &'a [u8])> {
+    fn obsolete<'a>(&mut self, block: &'a [u8]) -> Option<(Record, &'a [u8])> {
+        let is_big_endian = self.is_big_endian;
         let word = |bytes: [u8; 4]| {
-            if self.is_big_endian {
+            if is_big_endian {
                 u32::from_be_bytes(bytes)
             } else {
                 u32::from_le_bytes(bytes)
             }
         };
-        let (&[first, second, _, _], rest) = block.split_first_chunk()?;
-        let interface = if self.is_big_endian {
-            u16::from_be_bytes([first, second])
-        } else {
-            u16::from_le_bytes([first, second])
+        let half = |bytes: [u8; 2]| {
+            if is_big_endian {
+                u16::from_be_bytes(bytes)
+            } else {
+                u16::from_le_bytes(bytes)
+            }
         };
+        let (&interface, rest) = block.split_first_chunk()?;
+        let (&drops, rest) = rest.split_first_chunk()?;
+        let (interface, drops) = (half(interface), half(drops));
         let (&high, rest) = rest.split_first_chunk()?;
         let (&low, rest) = rest.split_first_chunk()?;
         let (&captured, rest) = rest.split_first_chunk()?;
@@ -431,11 +570,12 @@ impl Interfaces {
             captured: word(captured),
             length: word(length),
         };
+        self.dropped.add_obsolete(interface, drops);
         (record.captured as usize <= data.len()).then_some((record, data))
     }
 
     fn frame_of<'a>(
-        &self,
+        &mut self,
         interface: usize,
         time: Option<i128>,
         captured: &'a [u8],
@@ -450,8 +590,8 @@ impl Interfaces {
             *summary.unread.entry(Unread::Version(version)).or_default() += 1;
             return None;
         }
-        // If a capture has an Ethernet interface, its other interfaces show the same packets again, or local ones.
-        let bytes = if self.has_ethernet && link != link::ETHERNET {
+        self.has_ethernet |= link == link::ETHERNET;
+        let bytes = if link != link::ETHERNET && matches!(self.others, Others::Left) {
             None
         } else {
             ethernet(link, captured)

@@ -1,6 +1,8 @@
 //! Runs the frames of a capture through the same programs that count on an interface.
 
-use std::collections::{BTreeMap, HashMap};
+mod fragments;
+
+use std::collections::BTreeMap;
 
 use auditor_common::{
     Bytes, ConversationKey, ConversationRecord, KeptPorts, PackedPorts, Packet, Part, Reason,
@@ -15,6 +17,7 @@ use auditor_common::{
 };
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
+pub use self::fragments::Fragments;
 use super::{
     Tc,
     error::CaptureError,
@@ -30,20 +33,25 @@ pub const EPOCH: i128 = 100_000_000;
 /// A replay in progress.
 pub struct Replay {
     capture: Capture,
-    /// The time at which epoch 0 begins; without one, that of the first frame that has a timestamp.
+    /// The time at which epoch 0 begins; without one, it is that of the 1970s that fits the first frame.
     origin: Option<i128>,
-    /// The time of the first frame that has a timestamp.
+    /// The time of the earliest frame that has a timestamp.
     start: Option<i128>,
+    /// The epoch of the frame, and below, the one that the programs have for 0 since the last drain, and the last one of theirs.
     epoch: u64,
-    /// Frames that were given to the programs since the last drain, and below, the epoch of that drain.
+    base: u64,
+    last: u64,
+    /// How often the table was drained since a frame was earlier than one before it.
+    n_returns: u32,
+    /// Frames that were given to the programs since the last drain.
     n_pending: u32,
-    drained_at: u64,
     /// Whether fragments without ports and packets that are cut off are counted as flows. A plain list of flows contains
     /// them; verdicts do not consider them, since their port is not known.
     keeps_parts: bool,
     /// Packets that tunnels carry are counted as well.
     decapsulate: bool,
-    fragments: Fragments,
+    /// Taken over from the captures before, and handed on to those that follow.
+    pub fragments: Fragments,
     pub totals: Totals,
 }
 
@@ -58,8 +66,9 @@ pub struct Totals {
     pub short: u64,
     /// Later fragments.
     pub fragments: u64,
-    /// Packets whose ports were left out by whoever captured them.
+    /// Packets whose ports were left out by whoever captured them, and below, those of which what tells who opens was left out.
     pub cut_off: u64,
+    pub cut_openings: u64,
     /// Frames that are in no flow.
     pub without_flow: BTreeMap<Reason, Tally>,
     /// Nanoseconds since 1970 of the latest frame.
@@ -75,6 +84,7 @@ impl Totals {
         self.short += more.short;
         self.fragments += more.fragments;
         self.cut_off += more.cut_off;
+        self.cut_openings += more.cut_openings;
         self.end = self.end.max(more.end);
         for (reason, tally) in &more.without_flow {
             *self.without_flow.entry(*reason).or_default() += *tally;
@@ -91,10 +101,13 @@ const PENDING: u32 = 2_048;
 /// The most epochs between two drains, so that the 16-bit epochs of buckets are long enough.
 const EPOCHS: u64 = 30_000;
 const FLOWS: u32 = 16_384;
+/// The most drains of a capture for frames that are earlier than others before them; each takes milliseconds. Further ones are counted
+/// here.
+const MOST_RETURNS: u32 = 64;
 
 impl Replay {
-    /// Loads the programs. `origin` is the time at which epoch 0 begins, in nanoseconds since 1970; without one it begins with the
-    /// first frame.
+    /// Loads the programs. `origin` is the time at which epoch 0 begins, in nanoseconds since 1970; without one it begins in 1970,
+    /// since no frame is earlier.
     ///
     /// # Errors
     ///
@@ -103,6 +116,7 @@ impl Replay {
         origin: Option<i128>,
         keeps_parts: bool,
         decapsulate: bool,
+        fragments: Fragments,
     ) -> Result<Self, CaptureError> {
         let capture = Capture::load(&Settings {
             sizes: Sizes::new(FLOWS).map_err(CaptureError::Status)?,
@@ -116,16 +130,23 @@ impl Replay {
             origin,
             start: None,
             epoch: 0,
+            base: 0,
+            last: 0,
+            n_returns: 0,
             n_pending: 0,
-            drained_at: 0,
             keeps_parts,
             decapsulate,
-            fragments: Fragments::default(),
+            fragments,
             totals: Totals::default(),
         })
     }
 
-    /// The time at which the first frame was captured, in nanoseconds since 1970; `None` if no frame has a time.
+    /// The time at which epoch 0 begins, in nanoseconds since 1970; `None` if no frame has a time.
+    pub const fn origin(&self) -> Option<i128> {
+        self.origin
+    }
+
+    /// The time at which the earliest frame was captured, in nanoseconds since 1970; `None` if no frame has a time.
     pub const fn start(&self) -> Option<i128> {
         self.start
     }
@@ -139,20 +160,26 @@ impl Replay {
         let bytes = frame.bytes.as_ref();
         let length = u64::from(frame.length);
         self.pass(frame);
-        // Before this frame, since the epochs of what was counted until now would no longer be long enough.
-        if self.drained_at + EPOCHS <= self.epoch {
+        // Before this frame, where the epochs of what was counted until now would no longer be long enough, or its own is earlier.
+        let goes_back = 0 < self.n_pending && self.epoch < self.last;
+        let is_left_out = goes_back && self.n_returns == MOST_RETURNS;
+        if goes_back && !is_left_out || 0 < self.n_pending && self.base + EPOCHS <= self.epoch {
+            self.n_returns += u32::from(goes_back);
             self.drain(take)?;
         }
         let mut packet = Packet::EMPTY;
         let parsed = packet::parse(bytes, &mut packet);
+        packet.mark_fragment();
         match parsed {
+            // As the programs do: it has addresses, and no ports.
+            Err(Reason::TooDeep) => {}
             Ok(()) => {
                 self.totals.short += u64::from(packet.part == Part::Short);
                 self.totals.fragments += u64::from(packet.part == Part::LaterFragment);
                 if !self.keeps_parts {
                     if packet.part == Part::FirstFragment {
                         self.fragments.complete(&packet);
-                    } else if !is_whole(&packet, bytes) {
+                    } else if !is_whole(&packet, frame) {
                         self.part(frame, &packet, take);
                         return Ok(());
                     }
@@ -169,7 +196,10 @@ impl Replay {
         } else {
             None
         };
-        if let Some(Err(_)) = inside {
+        // With too many headers nobody knows whether it carries a packet.
+        let is_unread =
+            matches!(inside, Some(Err(_))) || self.decapsulate && parsed == Err(Reason::TooDeep);
+        if is_unread {
             self.leave_out(Reason::InsideUnread, length);
         }
         let mut followed = Packet::EMPTY;
@@ -177,8 +207,12 @@ impl Replay {
             packet::parse(&Kernel(bytes), &mut followed),
             Err(Reason::TooDeep | Reason::TooManyTags | Reason::PriorityTags)
         );
-        let fits = (SHORTEST..=LONGEST).contains(&bytes.len()) && !is_too_deep;
-        if fits && self.capture.test(bytes, length, self.epoch)? {
+        let fits = (SHORTEST..=LONGEST).contains(&bytes.len()) && !is_too_deep && !is_left_out;
+        if self.n_pending == 0 {
+            self.base = self.epoch;
+        }
+        if fits && self.capture.test(bytes, length, self.epoch - self.base)? {
+            self.last = self.epoch;
             self.n_pending += 1;
             if self.n_pending == PENDING {
                 self.drain(take)?;
@@ -186,7 +220,7 @@ impl Replay {
             return Ok(());
         }
         self.totals.counted_here += 1;
-        if parsed.is_ok() {
+        if matches!(parsed, Ok(()) | Err(Reason::TooDeep)) {
             let (key, record) = counted(&packet, length, self.epoch);
             take(&key, &record);
         }
@@ -206,7 +240,17 @@ impl Replay {
     ///
     /// The kernel's refusal.
     pub fn drain(&mut self, take: Take<'_>) -> Result<(), CaptureError> {
-        let n_counted = self.capture.take(take).packets();
+        let base = self.base;
+        let mut dated = |key: &ConversationKey, record: &ConversationRecord| {
+            let (first, last) = (base + record.first, base + record.last);
+            let record = ConversationRecord {
+                first,
+                last,
+                ..*record
+            };
+            take(key, &record);
+        };
+        let n_counted = self.capture.take(&mut dated).packets();
         if n_counted != u64::from(self.n_pending) || !self.capture.lost().is_empty() {
             return Err(CaptureError::Uncounted {
                 given: self.n_pending.into(),
@@ -214,7 +258,6 @@ impl Replay {
             });
         }
         self.n_pending = 0;
-        self.drained_at = self.epoch;
         Ok(())
     }
 
@@ -225,6 +268,8 @@ impl Replay {
             Part::Short | Part::Whole if frame.is_cut => {
                 let completed = completed(&frame.bytes, packet);
                 self.totals.cut_off += u64::from(completed.is_none());
+                self.totals.cut_openings +=
+                    u64::from(completed.is_some_and(|packet| packet.is_mere_fragment));
                 completed.ok_or(Reason::Truncated)
             }
             Part::Short | Part::Whole => Err(Reason::Truncated),
@@ -232,6 +277,14 @@ impl Replay {
                 self.fragments.complete(packet).ok_or(Reason::Fragment)
             }
         };
+        // What a tunnel's packet carries is not there, or not all. Only a first fragment has the port by which some are known.
+        let known = match packet.part {
+            Part::LaterFragment => Some(packet),
+            Part::Whole | Part::Short | Part::FirstFragment => completed.as_ref().ok(),
+        };
+        if self.decapsulate && known.and_then(packet::tunnel).is_some() {
+            self.leave_out(Reason::InsideUnread, length);
+        }
         match completed {
             Ok(packet) => {
                 let (key, record) = counted(&packet, length, self.epoch);
@@ -249,34 +302,38 @@ impl Replay {
         };
     }
 
-    /// Adds the frame's length to the totals and advances the time, which never goes back even if the capture's clock does.
+    /// Adds the frame's length to the totals and sets the time.
     fn pass(&mut self, frame: &Frame<'_>) {
         self.totals.frames += 1;
         self.totals.bytes += u64::from(frame.length);
         if let Some(time) = frame.time {
-            self.start.get_or_insert(time);
-            let origin = *self.origin.get_or_insert(time);
-            let epoch = u64::try_from((time - origin) / EPOCH).unwrap_or_default();
-            self.epoch = self.epoch.max(epoch.min(u32::MAX.into()));
+            self.start = self.start.into_iter().chain([time]).min();
+            let origin = *self.origin.get_or_insert_with(|| time.rem_euclid(EPOCH));
+            self.epoch = u64::try_from((time - origin) / EPOCH).unwrap_or_default();
             self.totals.end = self.totals.end.max(Some(time));
         }
     }
 }
 
 /// Whether this is a whole datagram, as far as its transport header.
-fn is_whole(packet: &Packet, bytes: &[u8]) -> bool {
+fn is_whole(packet: &Packet, frame: &Frame<'_>) -> bool {
+    let bytes = &frame.bytes;
+    // The type of SCTP's first chunk follows its header.
+    let is_cut_sctp =
+        frame.is_cut && packet.protocol == protocol::SCTP && bytes.len() <= packet.headers as usize;
     let is_icmp = matches!(packet.protocol, protocol::ICMP | protocol::ICMPV6);
     // An ICMP message that is cut off before its type would be one of type 0.
     let is_cut_icmp = is_icmp && bytes.len() < packet.headers as usize;
-    packet.part == Part::Whole && !is_cut_icmp
+    packet.part == Part::Whole && !is_cut_icmp && !is_cut_sctp
 }
 
 /// The packet of a frame of which whoever captured it left out the end of the transport header; `None` if the ports are left
-/// out too.
+/// out too. If what tells who opens is left out, it proves as little as a fragment without that.
 fn completed(bytes: &[u8], packet: &Packet) -> Option<Packet> {
     let is_icmp = matches!(packet.protocol, protocol::ICMP | protocol::ICMPV6);
     let (start, needed) = match packet.part {
-        Part::Whole => ((packet.headers as usize).saturating_sub(ICMP), 2),
+        Part::Whole if is_icmp => ((packet.headers as usize).saturating_sub(ICMP), 2),
+        Part::Whole => ((packet.headers as usize).saturating_sub(SCTP), 4),
         Part::Short | Part::FirstFragment | Part::LaterFragment => (packet.headers as usize, 4),
     };
     let has_ports = is_icmp || side::has_ports(packet.protocol);
@@ -287,48 +344,22 @@ fn completed(bytes: &[u8], packet: &Packet) -> Option<Packet> {
     whole.resize(whole.len() + LONGEST_TRANSPORT, 0);
     let mut completed = Packet::EMPTY;
     packet::parse(&whole[..], &mut completed).ok()?;
+    completed.is_mere_fragment = match packet.protocol {
+        protocol::TCP => bytes.len() < start + TCP_FLAGS,
+        protocol::SCTP => bytes.len() <= start + SCTP,
+        _ => false,
+    };
+    completed.mark_fragment();
     (completed.part == Part::Whole).then_some(completed)
 }
+
+/// The bytes of SCTP's header, which its first chunk follows, and those of TCP's as far as its flags.
+const SCTP: usize = 12;
+const TCP_FLAGS: usize = 14;
 
 /// The part of an ICMP message that is read, and the longest fixed header of a transport (TCP's), in bytes.
 const ICMP: usize = 4;
 const LONGEST_TRANSPORT: usize = 20;
-
-/// Ports of the datagrams whose first fragment was seen, as the kernel half keeps them.
-#[derive(Default)]
-struct Fragments(HashMap<Datagram, (u16, u16)>);
-
-/// What the fragments of a datagram have in common: addresses, identification, protocol.
-type Datagram = ([u8; 16], [u8; 16], u32, u8);
-
-/// Datagrams that are remembered; with more, all are forgotten.
-const DATAGRAMS: usize = 4096;
-
-impl Fragments {
-    /// The fragment with its datagram's ports; `None` if its first one was not seen.
-    fn complete(&mut self, packet: &Packet) -> Option<Packet> {
-        let datagram = (
-            packet.source,
-            packet.destination,
-            packet.identification,
-            packet.protocol,
-        );
-        if packet.part == Part::FirstFragment {
-            if DATAGRAMS <= self.0.len() {
-                self.0.clear();
-            }
-            let ports = (packet.source_port, packet.destination_port);
-            self.0.insert(datagram, ports);
-            return Some(*packet);
-        }
-        let (source_port, destination_port) = *self.0.get(&datagram)?;
-        Some(Packet {
-            source_port,
-            destination_port,
-            ..*packet
-        })
-    }
-}
 
 /// The conversation that the program would have counted for this packet.
 fn counted(packet: &Packet, bytes: u64, epoch: u64) -> (ConversationKey, ConversationRecord) {
@@ -360,7 +391,9 @@ fn counted(packet: &Packet, bytes: u64, epoch: u64) -> (ConversationKey, Convers
     };
     let key = ConversationKey {
         addresses,
-        ports: PackedPorts::new(KeptPorts::Both, packet.protocol, first, second).0,
+        ports: PackedPorts::new(KeptPorts::Both, packet.protocol, first, second)
+            .marked(packet.marks)
+            .0,
         interface: LOOPBACK,
     };
     let record = ConversationRecord {

@@ -1,7 +1,7 @@
 //! `auditor replay`: capture files instead of interfaces.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     net::{AddrParseError, IpAddr},
     path::PathBuf,
 };
@@ -168,6 +168,9 @@ struct TotalsJson {
     malformed: u64,
     short: u64,
     fragments: u64,
+    /// Packets in no flow, by reason. Those of the flows and these are all frames, but for `inside-unread`, which a frame may be
+    /// beside its flow; `short` and `fragments` are in flows.
+    without_flow: BTreeMap<&'static str, u64>,
 }
 
 impl TotalsJson {
@@ -186,6 +189,11 @@ impl TotalsJson {
             malformed: count(&[Reason::Truncated, Reason::Malformed]),
             short: totals.short,
             fragments: totals.fragments,
+            without_flow: totals
+                .without_flow
+                .iter()
+                .map(|(reason, tally)| (reason.name(), tally.packets))
+                .collect(),
         }
     }
 }

@@ -14,10 +14,7 @@ use super::{
     verdict::LAG_PARTS,
     wire::{MOST_FLOWS, MOST_PROCESSES},
 };
-use crate::{
-    observed::{DirectionCounters, Flow},
-    report::schema::Process,
-};
+use crate::{observed::Flow, report::schema::Process};
 
 /// What a host published so far, and what it counted when it last looked.
 #[derive(Debug, Default)]
@@ -145,8 +142,7 @@ impl Publication {
 
     /// When packets that were more than resets were last counted of either side.
     fn track(&mut self, flow: &Flow, start: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
-        let count = |counters: DirectionCounters| counters.packets.saturating_sub(counters.resets);
-        let (to_server, to_client) = (count(flow.to_server), count(flow.to_client));
+        let (to_server, to_client) = (flow.to_server.telling(), flow.to_client.telling());
         // What was counted before the first turn may be older than the window, unless the flow itself is not.
         let is_new = self.has_begun || start <= flow.first;
         let before = self.known.get(&identity(flow)).copied();

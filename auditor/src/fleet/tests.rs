@@ -244,6 +244,7 @@ impl Seen {
     fn state(&self) -> FlowState {
         let parts: Vec<&str> = self.text.split(' ').collect();
         let [to_server, to_client] = self.packets.map(|packets| DirectionCounters {
+            fragments: 0,
             packets,
             bytes: packets * 100,
             resets: 0,

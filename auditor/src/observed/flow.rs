@@ -70,6 +70,9 @@ pub struct Remembered {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct DirectionCounters {
     pub packets: u64,
+    /// Those of the packets that are fragments without what tells who opens: they prove nothing that the packet's other fragment
+    /// does not. Of this run alone, since what came of earlier ones is remembered as such.
+    pub fragments: u64,
     pub bytes: u64,
     pub resets: u64,
     /// TCP flags seen, bit 0 is FIN.
@@ -77,8 +80,16 @@ pub struct DirectionCounters {
 }
 
 impl DirectionCounters {
+    /// Packets that say something of the conversation: no resets, and no mere fragments.
+    pub const fn telling(self) -> u64 {
+        self.packets
+            .saturating_sub(self.resets)
+            .saturating_sub(self.fragments)
+    }
+
     const fn add(&mut self, more: Self) {
         self.packets += more.packets;
+        self.fragments += more.fragments;
         self.bytes += more.bytes;
         self.resets += more.resets;
         self.flags |= more.flags;
@@ -87,6 +98,7 @@ impl DirectionCounters {
     const fn minus(self, earlier: Self) -> Self {
         Self {
             packets: self.packets.saturating_sub(earlier.packets),
+            fragments: self.fragments.saturating_sub(earlier.fragments),
             bytes: self.bytes.saturating_sub(earlier.bytes),
             resets: self.resets.saturating_sub(earlier.resets),
             flags: self.flags,
@@ -150,6 +162,7 @@ impl Flow {
             let one = |pair: &[u64; 2]| pair.get(direction).copied().unwrap_or_default();
             DirectionCounters {
                 packets: one(&record.packets),
+                fragments: one(&record.fragments),
                 bytes: one(&record.bytes),
                 resets: one(&record.resets),
                 flags,
@@ -266,8 +279,7 @@ impl Flow {
     /// A reset answers whatever fits no connection (RFC 9293, section 3.10.7), on an open port too, so it refuses nothing but
     /// a request.
     pub const fn outcome(&self) -> Outcome {
-        let asked = self.to_server.packets.saturating_sub(self.to_server.resets);
-        let said = self.to_client.packets.saturating_sub(self.to_client.resets);
+        let (asked, said) = (self.to_server.telling(), self.to_client.telling());
         let is_stream = matches!(self.protocol, protocol::TCP | protocol::SCTP);
         let began_in_sight = !is_stream || 0 < self.requests;
         if asked == 0 {
@@ -314,10 +326,8 @@ impl Flow {
     pub const fn proves_nothing(&self) -> bool {
         let (client, server) = (self.to_server, self.to_client);
         match self.client_direction {
-            Some(Direction::Ingress) => {
-                server.packets.saturating_sub(server.resets) <= self.replies
-            }
-            Some(Direction::Egress) => client.packets.saturating_sub(client.resets) == 0,
+            Some(Direction::Ingress) => server.telling() <= self.replies,
+            Some(Direction::Egress) => client.telling() == 0,
             None => false,
         }
     }
@@ -403,6 +413,7 @@ mod tests {
     /// What came of packets: those of the client and of the server, the resets among them, requests seen, refusals, bytes.
     struct Seen {
         packets: [u64; 2],
+        fragments: [u64; 2],
         resets: [u64; 2],
         requests: u64,
         replies: u64,
@@ -412,6 +423,7 @@ mod tests {
 
     const SEEN: Seen = Seen {
         packets: [0; 2],
+        fragments: [0; 2],
         resets: [0; 2],
         requests: 0,
         replies: 0,
@@ -426,6 +438,7 @@ mod tests {
     fn flow(protocol: u8, seen: &Seen) -> Flow {
         let [to_server, to_client] = [0, 1].map(|side| DirectionCounters {
             packets: seen.packets[side],
+            fragments: seen.fragments[side],
             bytes: seen.bytes,
             resets: seen.resets[side],
             flags: 0,
@@ -457,6 +470,7 @@ mod tests {
     fn refused_until_it_is_accepted() {
         let seen = Seen {
             packets: [4, 4],
+            fragments: [0; 2],
             resets: [0, 3],
             requests: 3,
             replies: 1,
@@ -508,6 +522,38 @@ mod tests {
                     ..opened
                 },
                 Outcome::Accepted,
+            ),
+            (
+                "a request in fragments that is accepted",
+                tcp,
+                Seen {
+                    packets: [3, 1],
+                    fragments: [2, 0],
+                    replies: 1,
+                    ..opened
+                },
+                Outcome::Accepted,
+            ),
+            (
+                "a request in fragments that nobody answers",
+                tcp,
+                Seen {
+                    packets: [3, 0],
+                    fragments: [2, 0],
+                    ..opened
+                },
+                Outcome::Attempted,
+            ),
+            (
+                "fragments without flags, and an acceptance",
+                tcp,
+                Seen {
+                    packets: [1, 1],
+                    fragments: [1, 0],
+                    replies: 1,
+                    ..SEEN
+                },
+                Outcome::Unknown,
             ),
             (
                 "a request that is accepted, and what made-up acknowledgements get",

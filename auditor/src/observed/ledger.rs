@@ -103,6 +103,18 @@ impl Ledger {
 
     /// Adds a conversation that a drain found.
     pub fn add(&mut self, key: &ConversationKey, more: &ConversationRecord) {
+        let (is_fragments, ports) = PackedPorts(key.ports).take_mere_fragments();
+        if is_fragments {
+            let whole = ConversationKey {
+                ports: ports.0,
+                ..*key
+            };
+            let fragments = ConversationRecord {
+                fragments: more.packets,
+                ..*more
+            };
+            return self.add(&whole, &fragments);
+        }
         // Where frames for others are passed on, those are of the conversation whose other half leaves.
         let plain = ConversationKey {
             ports: PackedPorts(key.ports).to_whoever().0,
@@ -356,6 +368,7 @@ fn merge(known: &mut ConversationRecord, more: &ConversationRecord) {
 fn merge_in_order(known: &mut ConversationRecord, more: &ConversationRecord, is_earlier: bool) {
     let both = [
         (&mut known.packets, &more.packets),
+        (&mut known.fragments, &more.fragments),
         (&mut known.bytes, &more.bytes),
         (&mut known.resets, &more.resets),
     ];

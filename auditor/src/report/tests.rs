@@ -80,12 +80,14 @@ pub(super) fn judged(documented: Vec<&str>, most_flows: usize) -> Judged {
         tunnel: None,
         to_server: DirectionCounters {
             packets: 5,
+            fragments: 0,
             bytes: 1500,
             resets: 0,
             flags: 0x12,
         },
         to_client: DirectionCounters {
             packets: answered,
+            fragments: 0,
             bytes: answered * 70,
             resets: 0,
             flags: 0x12,

@@ -25,6 +25,18 @@ impl<R: Read> Frames<R> {
         }
     }
 
+    /// Checks that the content of the frame that was read is the one that was written.
+    fn check(&self) -> io::Result<()> {
+        let written = self.decoder.get_checksum_from_data();
+        if written.is_none() || written == self.decoder.get_calculated_checksum() {
+            return Ok(());
+        }
+        Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the checksum of its content is another one",
+        ))
+    }
+
     /// Reads the header of the next frame that holds data. False at the end of the source.
     fn begin(&mut self) -> io::Result<bool> {
         while !self.source.fill_buf()?.is_empty() {
@@ -64,6 +76,7 @@ impl<R: Read> Read for Frames<R> {
                     return Ok(n_read);
                 }
                 self.is_inside = false;
+                self.check()?;
             }
             if !self.begin()? {
                 return Ok(0);

@@ -39,6 +39,9 @@ struct FlowFile {
     /// Packets, bytes, resets, TCP flags.
     to_server: (u64, u64, u64, u8),
     to_client: (u64, u64, u64, u8),
+    /// Fragments without what tells who opens, of the packets to the server and to the client.
+    #[serde(default, skip_serializing_if = "is_none")]
+    fragments: (u64, u64),
     /// Requests, replies, refusals.
     openings: (u64, u64, u64),
     #[serde(default, skip_serializing_if = "is_false")]
@@ -81,6 +84,10 @@ const fn is_false(value: &bool) -> bool {
     !*value
 }
 
+fn is_none(fragments: &(u64, u64)) -> bool {
+    *fragments == (0, 0)
+}
+
 impl From<&ShardState> for ShardFile {
     fn from(state: &ShardState) -> Self {
         Self {
@@ -111,6 +118,7 @@ impl From<&FlowState> for FlowFile {
             tunnel: flow.tunnel.map(|tunnel| tunnel.name().to_owned()),
             to_server: counters(flow.to_server),
             to_client: counters(flow.to_client),
+            fragments: (flow.to_server.fragments, flow.to_client.fragments),
             openings: (flow.requests, flow.replies, flow.refusals),
             unreachable: flow.is_unreachable,
             first: flow.first.into(),
@@ -162,8 +170,9 @@ impl ShardFile {
 impl FlowFile {
     fn checked(self) -> Result<FlowState, OutOfBounds> {
         let unknown = |field, found: String| OutOfBounds::Unknown { field, found };
-        let counters = |(packets, bytes, resets, flags)| DirectionCounters {
+        let counters = |(packets, bytes, resets, flags), fragments| DirectionCounters {
             packets,
+            fragments,
             bytes,
             resets,
             flags,
@@ -182,6 +191,7 @@ impl FlowFile {
             .ok_or_else(|| unknown("evidence", self.evidence.to_string()))?;
         let moment = |field, at: Option<Micros>| at.map(|at| at.moment(field)).transpose();
         let (requests, replies, refusals) = self.openings;
+        let (of_client, of_server) = self.fragments;
         let translated = few("translated", self.translated, MOST_REAL)?;
         let processes = few("processes", self.processes, MOST_PROCESSES)?;
         let processes: Result<Vec<Process>, OutOfBounds> =
@@ -199,8 +209,8 @@ impl FlowFile {
             port: self.port,
             interface: name("interface", self.interface)?,
             tunnel,
-            to_server: counters(self.to_server),
-            to_client: counters(self.to_client),
+            to_server: counters(self.to_server, of_client),
+            to_client: counters(self.to_client, of_server),
             requests,
             replies,
             refusals,

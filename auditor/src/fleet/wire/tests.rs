@@ -25,11 +25,14 @@ fn moments() -> impl Strategy<Value = Timestamp> {
 }
 
 fn counters() -> impl Strategy<Value = DirectionCounters> {
-    any::<(u64, u64, u64, u8)>().prop_map(|(packets, bytes, resets, flags)| DirectionCounters {
-        packets,
-        bytes,
-        resets,
-        flags,
+    any::<(u64, u64, u64, u64, u8)>().prop_map(|(packets, fragments, bytes, resets, flags)| {
+        DirectionCounters {
+            packets,
+            fragments,
+            bytes,
+            resets,
+            flags,
+        }
     })
 }
 

@@ -216,6 +216,7 @@ fn flow(row: Row<'_>) -> Result<Flow, RowError> {
     let counters = |at: usize| -> Result<DirectionCounters, RowError> {
         Ok(DirectionCounters {
             packets: row.count(at)?,
+            fragments: 0,
             bytes: row.count(at + 1)?,
             resets: row.count(at + 2)?,
             flags: row.get(at + 3)?,

@@ -293,19 +293,25 @@ mod tests {
     fn records() -> impl Strategy<Value = ConversationRecord> {
         let pair = || [number(), number()];
         (
-            (pair(), pair(), pair()),
+            (
+                pair(),
+                prop_oneof![9 => Just([0; 2]), 1 => pair()],
+                pair(),
+                pair(),
+            ),
             (number(), number(), number()),
             (0_u64..9, 9_u64..99),
             (0_u64..16, 0_u64..5, 0_u64..65_536),
         )
             .prop_map(
                 |(
-                    (packets, bytes, resets),
+                    (packets, fragments, bytes, resets),
                     (requests, replies, refusals),
                     (first, last),
                     (opening, evidence, flags),
                 )| ConversationRecord {
                     packets,
+                    fragments,
                     bytes,
                     resets,
                     requests,

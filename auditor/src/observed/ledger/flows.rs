@@ -56,6 +56,7 @@ pub(super) fn with_client_first(
         },
         Client::Second => ConversationRecord {
             packets: swap(record.packets),
+            fragments: swap(record.fragments),
             bytes: swap(record.bytes),
             resets: swap(record.resets),
             flags: record.flags >> 8 & 0xff | (record.flags & 0xff) << 8,

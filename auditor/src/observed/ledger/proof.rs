@@ -31,7 +31,7 @@ impl Proof {
         }
         let ports = PackedPorts(key.ports);
         let here = here(ports);
-        let left = here.sent(record);
+        let left = here.told(record);
         if left == 0 {
             return Self::Nothing;
         }

@@ -85,6 +85,11 @@ impl Client {
         self.packets(record).saturating_sub(self.of(record.resets))
     }
 
+    /// Those of them that are no mere fragments, which prove nothing.
+    pub(super) fn told(self, record: &ConversationRecord) -> u64 {
+        self.sent(record).saturating_sub(self.of(record.fragments))
+    }
+
     fn packets(self, record: &ConversationRecord) -> u64 {
         self.of(record.packets)
     }

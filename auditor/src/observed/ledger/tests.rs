@@ -3,7 +3,7 @@ use std::{collections::BTreeSet, net::IpAddr};
 use auditor_common::{
     ConversationKey, ConversationRecord, Direction, Evidence, KeptPorts, PackedPorts, Reason,
     flow::{opening, requested},
-    packet::mapped,
+    packet::{mapped, mark},
 };
 
 use proptest::prelude::*;
@@ -1290,5 +1290,32 @@ proptest! {
         let of_senders: u64 = senders.values().chain([others]).map(|tally| tally.packets).sum();
         prop_assert_eq!(of_senders, ledger.unproven().total().packets);
         prop_assert_eq!(found, sums);
+    }
+}
+
+/// Fragments of a packet have a key of their own in the table, and are the conversation's.
+#[test]
+fn fragments_are_of_the_conversation_and_prove_nothing() {
+    let whole = key(KeptPorts::Server, TCP, 0, 8080);
+    let fragments = ConversationKey {
+        ports: PackedPorts(whole.ports).marked(mark::MERE_FRAGMENT).0,
+        ..whole
+    };
+    let mut opened = record(
+        [1, 1],
+        opening::REQUEST_FROM_FIRST | opening::REPLY_FROM_SECOND,
+    );
+    (opened.requests, opened.replies) = (1, 1);
+    for order in [[0, 1], [1, 0]] {
+        let mut ledger = Ledger::new(usize::MAX);
+        let both = [(whole, opened), (fragments, record([2, 0], 0))];
+        for at in order {
+            ledger.add(&both[at].0, &both[at].1);
+        }
+        let flows = flows(&ledger);
+        let [(_, counts)] = flows.as_slice() else {
+            panic!("one flow expected: {flows:?}")
+        };
+        assert_eq!((counts.packets, counts.fragments), ([3, 1], [2, 0]));
     }
 }

@@ -111,6 +111,10 @@ impl<A: Address> PackedConversation<A> {
     }
 
     fn packed(&self, record: &ConversationRecord) -> Option<Self> {
+        // Few have any, and there is no room for them.
+        if record.fragments != [0; 2] {
+            return None;
+        }
         let [first_flags, second_flags, rest @ ..] = record.flags.to_le_bytes();
         Some(Self {
             bytes: record.bytes,
@@ -132,6 +136,7 @@ impl<A: Address> PackedConversation<A> {
     pub(super) fn record(&self) -> ConversationRecord {
         ConversationRecord {
             packets: self.packets.map(u64::from),
+            fragments: [0; 2],
             bytes: self.bytes,
             resets: self.resets.map(u64::from),
             requests: self.requests.into(),

@@ -361,12 +361,55 @@ pub(super) fn bracketed_condition(text: &str) -> Option<String> {
         if matches!(edition, "enterprise" | "premium" | "commercial") {
             return Some(edition.to_owned());
         }
-        ["may change", "if ", "only ", "when ", "required if"]
+        (["may change", "if ", "only ", "when ", "required if"]
             .iter()
             .any(|start| lower.starts_with(start))
-            .then_some(part)
+            || limits(&lower))
+        .then_some(part)
     })
 }
+
+/// Whether a few words say for whom alone something holds: `Windows hosts only`. `TCP only`, `local only` say something else.
+fn limits(lower: &str) -> bool {
+    let Some(of) = lower.strip_suffix(" only") else {
+        return false;
+    };
+    let is_other = |word: &str| {
+        matches!(
+            word,
+            "tcp"
+                | "udp"
+                | "local"
+                | "localhost"
+                | "loopback"
+                | "internal"
+                | "internally"
+                | "read"
+                | "write"
+                | "inbound"
+                | "outbound"
+                | "incoming"
+                | "outgoing"
+                | "ipv4"
+                | "ipv6"
+                | "default"
+                | "from"
+                | "to"
+                | "host"
+                | "machine"
+                | "same"
+                | "one"
+                | "way"
+        )
+    };
+    of.split(' ').count() <= MOST_LIMIT_WORDS
+        && !of
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| is_other(word) || word.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// More words before an `only` are a sentence.
+const MOST_LIMIT_WORDS: usize = 4;
 
 /// A cell without its edition markers, such as `[enterprise type="inline" /]`, and the editions.
 pub(super) fn without_editions(text: &str) -> (String, Option<String>) {

@@ -36,7 +36,7 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded<'_> {
 }
 
 /// The text with one kind of line ends, so that a page means the same whoever saved it: in every format a carriage return ends a line
-/// as a line feed does, and both together end one (CommonMark 0.31, 2.1; RFC 4180).
+/// as a line feed does, and both together end one (`CommonMark` 0.31, 2.1; RFC 4180).
 fn with_line_feeds(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.contains('\r') {
         Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))

@@ -62,3 +62,15 @@ proptest! {
         let _condition = condition(&text);
     }
 }
+
+#[test]
+fn limits_in_brackets_are_conditions() {
+    let check = |text: &str, expected: Option<&str>| {
+        assert_eq!(bracketed_condition(text).as_deref(), expected, "{text}");
+    };
+    check("Time (VMware systems only)", Some("VMware systems only"));
+    check("Time (Windows only)", Some("Windows only"));
+    check("Time (TCP only)", None);
+    check("Time (local only)", None);
+    check("Time (read-only)", None);
+}

@@ -271,8 +271,9 @@ impl Cells {
         let ports: Vec<usize> = table.columns.positions(Column::Port).collect();
         let says_optional = || {
             let in_brackets = row.cells.iter().enumerate().any(|(index, cell)| {
+                let is_list = ports.contains(&index) && cell.contains([',', ';']);
                 !table.columns.is_prose(index)
-                    && !(ports.contains(&index) && cell.contains([',', ';']))
+                    && !is_list
                     && (self.apart.is_empty() || !table.columns.is_end(index))
                     && unbracket(&cell.replace('[', "(").replace(']', ")"))
                         .1

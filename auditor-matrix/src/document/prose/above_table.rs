@@ -144,7 +144,7 @@ impl AboveTable {
             self.is_optional = true;
             return;
         }
-        if read.stance != Stance::Wanted {
+        if read.stance != Stance::Wanted || only_describes(sentence) {
             return;
         }
         let condition = read.condition.clone().or_else(|| condition(sentence).0);
@@ -183,6 +183,30 @@ fn goes_on(sentence: &str, spoke_of_rows: bool) -> bool {
         "not required",
         "not needed",
     ]) || spoke_of_rows && begins(&["they are ", "it is ", "this is ", "these are "])
+}
+
+/// Whether a sentence tells what a table holds, so that a condition in it is of what it tells: `This table lists the ports that hosts
+/// need when they run the agent.`
+fn only_describes(sentence: &str) -> bool {
+    let lower = sentence.to_lowercase();
+    let mut words = lower.split(' ').skip_while(|word| {
+        matches!(
+            *word,
+            "the" | "this" | "these" | "following" | "next" | "below"
+        )
+    });
+    let is_list = words
+        .next()
+        .is_some_and(|noun| matches!(noun, "table" | "tables" | "list" | "section" | "page"));
+    let describes = words.take(3).any(|word| {
+        [
+            "list", "show", "describ", "contain", "summari", "outlin", "detail", "provid",
+            "identif",
+        ]
+        .iter()
+        .any(|stem| word.starts_with(stem))
+    });
+    is_list && describes && !sentence.trim_end().ends_with(':')
 }
 
 /// Whether a condition says that something stands in the way of traffic: whoever reads a page of ports has a firewall.

@@ -149,7 +149,9 @@ fn mentions(words: &[Word<'_>], own: &PortSet) -> Option<Vec<Mention>> {
                 word.is_any(&["port", "ports", "number", "numbers", "tcp", "udp"])
             })
         };
-        let number = (at..).find(|at| !is_lead(at)).unwrap_or(at);
+        let number = (at..words.len())
+            .find(|at| !is_lead(at))
+            .unwrap_or(words.len());
         let has_lead = (at..number).any(|at| {
             words
                 .get(at)
@@ -198,12 +200,15 @@ fn numbers(words: &[Word<'_>], start: usize) -> Option<(PortSet, usize)> {
         if is_transport {
             end += 2;
         }
-        let next = (end..).find(|at| {
-            words.get(*at).is_none_or(|word| {
-                !matches!(word.kind, Kind::Comma | Kind::Slash)
-                    && !word.is_any(&["and", "or", "&", "port", "ports"])
-            })
-        })?;
+        let next = end
+            + words
+                .iter()
+                .skip(end)
+                .take_while(|word| {
+                    matches!(word.kind, Kind::Comma | Kind::Slash)
+                        || word.is_any(&["and", "or", "&", "port", "ports"])
+                })
+                .count();
         // `443: on, 80: off` goes on with another statement.
         let is_list = end < next
             && port(next).is_some()

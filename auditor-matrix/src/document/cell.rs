@@ -6,6 +6,7 @@ pub(super) use self::condition::{condition, may_be_conditional};
 use super::{
     application_protocol,
     row::Direction,
+    section,
     text::{fold, sentences, unbracket},
     translation,
 };
@@ -405,7 +406,13 @@ fn limits(lower: &str) -> bool {
     of.split(' ').count() <= MOST_LIMIT_WORDS
         && !of
             .split(|c: char| !c.is_alphanumeric())
-            .any(|word| is_other(word) || word.bytes().all(|byte| byte.is_ascii_digit()))
+            .any(|word| {
+                is_other(word)
+                    || word.bytes().all(|byte| byte.is_ascii_digit())
+                    || application_protocol::transports(word).is_some()
+            })
+        // Who may use it is no state of the deployment.
+        && !section::only_asks(of)
 }
 
 /// More words before an `only` are a sentence.

@@ -92,15 +92,16 @@ fn is_condition(sentence: &str) -> bool {
     if is_temporary(&lower) {
         return true;
     }
-    let mut is_only = false;
+    let (mut is_only, mut says_only) = (false, false);
     let mut words = lower.split(' ').peekable();
     while let Some(word) = words.next() {
+        says_only |= word == "only";
         match word {
             "if" | "unless" => return true,
             "when" => return is_only,
             // `Only for`, `required only on`
             "for" | "with" | "on" | "in" | "during" | "while" if is_only => {
-                return lower.contains("only");
+                return says_only || words.next() == Some("only");
             }
             "only" | "required" | "needed" | "necessary" | "used" | "applies" | "applicable"
             | "relevant" | "mandatory" => is_only = true,

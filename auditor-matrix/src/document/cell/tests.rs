@@ -71,6 +71,8 @@ fn limits_in_brackets_are_conditions() {
     check("Time (VMware systems only)", Some("VMware systems only"));
     check("Time (Windows only)", Some("Windows only"));
     check("Time (TCP only)", None);
+    check("Web (HTTP only)", None);
+    check("Web (administrators only)", None);
     check("Time (local only)", None);
     check("Time (read-only)", None);
 }

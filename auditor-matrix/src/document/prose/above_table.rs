@@ -148,7 +148,12 @@ impl AboveTable {
             return;
         }
         let condition = read.condition.clone().or_else(|| condition(sentence).0);
-        let Some(condition) = condition.filter(|condition| !is_of_hindrance(condition)) else {
+        let leads = sentence.trim_end().ends_with(':');
+        let holds = |condition: &String| {
+            !is_of_hindrance(condition)
+                && (leads || !is_of_reader(condition) && asks_for_traffic(sentence, condition))
+        };
+        let Some(condition) = condition.filter(holds) else {
             return;
         };
         self.condition = Some(match self.condition.take() {
@@ -229,6 +234,83 @@ fn is_of_hindrance(condition: &str) -> bool {
     ]
     .iter()
     .any(|word| lower.contains(word))
+}
+
+/// Whether a condition is of what the reader wants or runs into, and of no state of the deployment: `If you have questions`, `If you
+/// want to change these ports`.
+fn is_of_reader(condition: &str) -> bool {
+    let lower = condition.to_lowercase();
+    let begins = |word: &str| {
+        [
+            "question",
+            "problem",
+            "issue",
+            "chang",
+            "modif",
+            "customi",
+            "plan",
+            "prefer",
+            "want",
+            "wish",
+            "conflict",
+            "fail",
+            "error",
+            "unable",
+            "cannot",
+            "trouble",
+            "doubt",
+            "design",
+            "assum",
+            "closed",
+            "unreachable",
+            "unavailable",
+            "occupied",
+            "see",
+            "refer",
+        ]
+        .iter()
+        .any(|stem| word.starts_with(stem))
+    };
+    lower.contains("in use")
+        || lower.contains("any of")
+        || lower.contains("you need")
+        || lower.contains("would like")
+        || lower
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| begins(word))
+}
+
+/// Whether what a sentence says beside its condition asks for traffic: `..., open the following ports`.
+fn asks_for_traffic(sentence: &str, condition: &str) -> bool {
+    let rest = sentence.replacen(condition, " ", 1).to_lowercase();
+    // "They are only needed when mail is sent": the condition says what of.
+    let says_needed = ["need", "requir", "only"]
+        .iter()
+        .any(|word| condition.to_lowercase().contains(word));
+    says_needed
+        || rest.split(|c: char| !c.is_alphanumeric()).any(|word| {
+            [
+                "open",
+                "allow",
+                "requir",
+                "need",
+                "must",
+                "permit",
+                "access",
+                "listen",
+                "expos",
+                "used",
+                "enabl",
+                "reach",
+                "connect",
+                "appl",
+                "necessary",
+                "unblock",
+                "forward",
+            ]
+            .iter()
+            .any(|stem| word.starts_with(stem))
+        })
 }
 
 /// Who is said to need the accesses that are listed: "The following accesses are additionally required for the manager."

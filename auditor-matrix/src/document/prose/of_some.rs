@@ -165,7 +165,21 @@ fn mentions(words: &[Word<'_>], own: &PortSet) -> Option<Vec<Mention>> {
         if has_lead && !is_own {
             return None;
         }
-        let is_named = has_lead || stands_as_port(words, at..end);
+        // In a wide range a year or a count is found as well.
+        let is_listed = || {
+            own.ranges().iter().any(|range| {
+                usize::from(range.last() - range.first()) < MOST_IN_RANGE
+                    && ports.ranges().iter().all(|port| {
+                        range.contains(port.first()) && range.contains(port.last())
+                            || !range.contains(port.first())
+                    })
+                    && ports
+                        .ranges()
+                        .iter()
+                        .any(|port| range.contains(port.first()))
+            })
+        };
+        let is_named = has_lead || is_listed() && stands_as_port(words, at..end);
         if is_own && is_named {
             mentions.push(Mention {
                 words: at..end,
@@ -176,6 +190,9 @@ fn mentions(words: &[Word<'_>], own: &PortSet) -> Option<Vec<Mention>> {
     }
     Some(mentions)
 }
+
+/// A number within a longer range stands for a port only where it is called one.
+const MOST_IN_RANGE: usize = 64;
 
 /// The numbers of a list, such as `135, 445 and 49152-65535`, and where it ends.
 fn numbers(words: &[Word<'_>], start: usize) -> Option<(PortSet, usize)> {
@@ -314,13 +331,26 @@ fn clauses(sentence: &str, words: &[Word<'_>], mentions: &[Mention]) -> Vec<Clau
             Some(before) if is_otherwise => unless(&before.text),
             _ => with_pronoun(sentence, words, *start..end, &named),
         };
+        // "Not needed if port 443 is used" is of another port than the one that it names.
         let ports = match named.as_slice() {
-            [one] => Some(one.ports.clone()),
+            [one] if is_otherwise || !is_within_condition(words, *start, one.words.start) => {
+                Some(one.ports.clone())
+            }
             _ => None,
         };
         clauses.push(Clause { ports, text });
     }
     clauses
+}
+
+/// Whether what stands at a place is a part of a condition: behind an `if`, and no comma between.
+fn is_within_condition(words: &[Word<'_>], start: usize, at: usize) -> bool {
+    let before = words.get(start..at).unwrap_or_default();
+    before
+        .iter()
+        .rev()
+        .take_while(|word| !matches!(word.kind, Kind::Comma | Kind::Open | Kind::Colon))
+        .any(|word| word.is_any(&["if", "when", "unless", "until", "while", "where"]))
 }
 
 /// So many words stand before a number that begins a clause: `, otherwise port`.
@@ -487,10 +517,16 @@ mod tests {
         check("Only for more than 22 nodes.", "22,443", &[]);
         check("Only if port 8443 is free.", "80,443", &[]);
         check("Only for version 5, if 443 nodes run.", "5,443", &[]);
+        check("2019: only new clients.", "1024-65535,80", &[]);
     }
 
     #[test]
     fn what_is_not_certain() {
+        check(
+            "Not needed if port 443 is used.",
+            "80,443",
+            &[("80,443", ""), ("?", "Not needed if port 443 is used.")],
+        );
         check(
             "Port 80 leads to port 443 only if TLS is used.",
             "22,80,443",

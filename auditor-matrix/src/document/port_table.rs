@@ -34,7 +34,7 @@ use super::{
     row::{Direction, Document, Row, RowFields, RowOrigin, RowText},
     table_rows::TableRow,
 };
-use crate::transport::Transport;
+use crate::{port::PortRange, transport::Transport};
 
 /// A table that has a column of ports.
 pub(super) struct PortTable<'a> {
@@ -413,7 +413,12 @@ impl PortTable<'_> {
             return Outcome::Ports(ports);
         }
         if let Some(problem) = &ports.problem {
-            let Some(certain) = ports::certain_ports(text) else {
+            // `any` beside a number is of the other end more often than of this one, and all ports are wider than what is written.
+            let is_narrow = |ports: &ports::Ports| {
+                let mut ranges = ports.groups.iter().flat_map(|group| &group.ranges);
+                !ranges.any(|range| *range == PortRange::ALL)
+            };
+            let Some(certain) = ports::certain_ports(text).filter(is_narrow) else {
                 self.problem(document, row, Severity::Lost, text, &problem.to_string());
                 return Outcome::Refused;
             };

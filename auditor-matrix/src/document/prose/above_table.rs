@@ -275,9 +275,7 @@ fn is_of_reader(condition: &str) -> bool {
         || lower.contains("any of")
         || lower.contains("you need")
         || lower.contains("would like")
-        || lower
-            .split(|c: char| !c.is_alphanumeric())
-            .any(|word| begins(word))
+        || lower.split(|c: char| !c.is_alphanumeric()).any(begins)
 }
 
 /// Whether what a sentence says beside its condition asks for traffic: `..., open the following ports`.

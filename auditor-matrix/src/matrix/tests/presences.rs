@@ -145,3 +145,25 @@ fn one_port_of_several_that_is_optional_leaves_the_others() {
         ("135-139 optional".to_owned(), false)
     );
 }
+
+#[test]
+fn any_beside_a_port_allows_not_all_of_them() {
+    let page = "Host,Traffic,Port at host,Port at peer,Transport,Peer\nKiosk,outgoing,any,8530,TCP,Hub\nKiosk,incoming,5986,5986,TCP,Hub\n";
+    let page = document::read("page.csv", page.as_bytes(), Format::Csv);
+    let derived = derive_as(
+        std::slice::from_ref(&page),
+        "Page",
+        &Profile::default(),
+        None,
+    );
+    let rules = &derived.matrix.rules;
+    assert!(
+        rules.iter().all(|rule| !rule.ports.contains(1)),
+        "{rules:?}"
+    );
+    assert!(
+        page.problems
+            .iter()
+            .any(|problem| problem.to_string().contains("8530"))
+    );
+}

@@ -168,6 +168,12 @@ impl PortTable<'_> {
             return;
         }
         let is_local = self.stays_on_machine(row);
+        // `no (localhost only)`: what stays on its machine is shut to others, and open there.
+        let is_shut_to_others = !self.context.is_forbidden
+            && self
+                .columns
+                .cell(row, Column::Permission)
+                .is_some_and(|cell| loopback::is_meant(&cell));
         for Named {
             service,
             peer,
@@ -212,9 +218,7 @@ impl PortTable<'_> {
                     required: cells.required,
                     condition: cells.condition.as_deref().map(Into::into),
                     ephemeral: ports.ephemeral,
-                    // What stays on its machine is shut to others, and open there: `no (localhost only)`.
-                    forbidden: permission == Permission::Forbidden
-                        && (!loopback || self.context.is_forbidden),
+                    forbidden: permission == Permission::Forbidden && !is_shut_to_others,
                     loopback,
                 }),
             };

@@ -51,7 +51,7 @@ impl PortTable<'_> {
         document: &mut Document,
     ) -> Vec<Part<'a>> {
         let mut parts = self.bracketed(row, ports, document);
-        if ports.len() < 2 {
+        if ports.is_empty() {
             return parts;
         }
         for (column, says) in [
@@ -212,6 +212,7 @@ fn says_more(text: &str) -> bool {
     cell::condition(text).0.is_some()
         || cell::may_be_conditional(text)
         || cell::says_optional(text)
+        || unbracket(text).1.iter().any(|part| is_optional(part))
         || permission::of_sentence(text).is_some()
         || loopback::is_meant(text)
         || spoken_transports(text).is_some()

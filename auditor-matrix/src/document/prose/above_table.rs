@@ -271,7 +271,9 @@ fn is_of_reader(condition: &str) -> bool {
         .iter()
         .any(|stem| word.starts_with(stem))
     };
-    lower.contains("in use")
+    // What holds even if something is so holds always.
+    lower.starts_with("even ")
+        || lower.contains("in use")
         || lower.contains("any of")
         || lower.contains("you need")
         || lower.contains("would like")

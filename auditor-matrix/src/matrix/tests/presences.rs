@@ -167,3 +167,40 @@ fn any_beside_a_port_allows_not_all_of_them() {
             .any(|problem| problem.to_string().contains("8530"))
     );
 }
+
+#[test]
+fn what_is_said_of_one_port_is_not_said_of_the_other() {
+    let rules = |head: &str, row: &str| {
+        let page = format!("| Source | Destination | Ports | {head} |\n|--|--|--|--|\n{row}\n");
+        let page = document::read("page.md", page.as_bytes(), Format::Markdown);
+        let derived = derive_as(
+            std::slice::from_ref(&page),
+            "Page",
+            &Profile::default(),
+            None,
+        );
+        let rules = derived.matrix.rules.iter();
+        rules
+            .map(|rule| format!("{} {}", rule.ports, rule.presence.name()))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    assert_eq!(
+        rules(
+            "Note",
+            "| gate | store | 5671, 5672 | 5671 (TLS), 5672 (plain, optional) |"
+        ),
+        "5671 expected, 5672 optional"
+    );
+    assert_eq!(
+        rules("Note", "| gate | store | 22 | Port 22 is optional. |"),
+        "22 optional"
+    );
+    assert_eq!(
+        rules(
+            "Note",
+            "| gate | store | 8105 | Only on localhost. Must not be open. |"
+        ),
+        "8105 forbidden"
+    );
+}

@@ -64,7 +64,7 @@ impl PackedPorts {
         self.0 & 1 << 48 != 0
     }
 
-    /// The same, of packets with these bits of [`mark`](crate::packet::mark).
+    /// The same, of packets with these bits of [`mark`].
     #[inline(always)]
     #[must_use]
     pub const fn marked(self, marks: u8) -> Self {

@@ -6,7 +6,6 @@ pub(super) use self::condition::{condition, may_be_conditional};
 use super::{
     application_protocol,
     row::Direction,
-    section,
     text::{fold, sentences, unbracket},
     translation,
 };
@@ -257,6 +256,35 @@ pub(super) fn required(text: &str) -> Option<bool> {
         | "optionnel" | "facultatif" | "opcional" | "facultativo" | "任意" | "可选" | "선택" => {
             Some(false)
         }
+        mark => symbol(mark),
+    }
+}
+
+/// What a cell says that holds nothing but a symbol, by its sense if it has one: a bullet, a star or a plus marks what is meant, and a
+/// cross, an empty circle or box what is not. `None` for dashes and the like, which only fill a cell.
+fn symbol(mark: &str) -> Option<bool> {
+    if let Some(name) = mark
+        .strip_prefix(':')
+        .and_then(|rest| rest.strip_suffix(':'))
+    {
+        let has = |word: &str| name.contains(word);
+        let is_no = has("cross") || name == "x" || has("no_entry") || has("stop") || has("red");
+        let is_yes = has("check") || name == "v" || has("green") || has("ok") || has("tick");
+        return (is_yes != is_no).then_some(is_yes);
+    }
+    let mut symbols = mark
+        .chars()
+        .filter(|c| !matches!(c, '\u{fe0e}' | '\u{fe0f}'));
+    let (first, None) = (symbols.next()?, symbols.next()) else {
+        return None;
+    };
+    match first {
+        '\u{d7}' | '\u{2715}' | '\u{2716}' | '\u{2610}' | '\u{25cb}' | '\u{25ef}' | '\u{26aa}'
+        | '\u{25a1}' | '\u{1f6ab}' | '\u{26d4}' | '\u{1f534}' | '\u{26d2}' => Some(false),
+        '+' | '\u{2022}' | '\u{25cf}' | '\u{25aa}' | '\u{25a0}' | '\u{25fc}' | '\u{25c6}'
+        | '\u{2605}' | '\u{2611}' | '\u{2b24}' | '\u{221a}' | '\u{26ab}' | '\u{1f7e2}' => {
+            Some(true)
+        }
         _ => None,
     }
 }
@@ -347,76 +375,6 @@ pub(super) fn with_clause(sentence: &str) -> (&str, Option<&str>) {
         })
         .unwrap_or((sentence, None))
 }
-
-/// The condition of the row that stands in brackets: "(may change with the configuration)", "(Enterprise only)".
-pub(super) fn bracketed_condition(text: &str) -> Option<String> {
-    let (_, brackets) = unbracket(text);
-    brackets.into_iter().find_map(|part| {
-        let lower = part.to_lowercase();
-        let edition = ["only", "edition", "feature", "license"]
-            .iter()
-            .fold(lower.as_str(), |name, word| {
-                name.trim_end().strip_suffix(word).unwrap_or(name)
-            })
-            .trim();
-        if matches!(edition, "enterprise" | "premium" | "commercial") {
-            return Some(edition.to_owned());
-        }
-        (["may change", "if ", "only ", "when ", "required if"]
-            .iter()
-            .any(|start| lower.starts_with(start))
-            || limits(&lower))
-        .then_some(part)
-    })
-}
-
-/// Whether a few words say for whom alone something holds: `Windows hosts only`. `TCP only`, `local only` say something else.
-fn limits(lower: &str) -> bool {
-    let Some(of) = lower.strip_suffix(" only") else {
-        return false;
-    };
-    let is_other = |word: &str| {
-        matches!(
-            word,
-            "tcp"
-                | "udp"
-                | "local"
-                | "localhost"
-                | "loopback"
-                | "internal"
-                | "internally"
-                | "read"
-                | "write"
-                | "inbound"
-                | "outbound"
-                | "incoming"
-                | "outgoing"
-                | "ipv4"
-                | "ipv6"
-                | "default"
-                | "from"
-                | "to"
-                | "host"
-                | "machine"
-                | "same"
-                | "one"
-                | "way"
-        )
-    };
-    of.split(' ').count() <= MOST_LIMIT_WORDS
-        && !of
-            .split(|c: char| !c.is_alphanumeric())
-            .any(|word| {
-                is_other(word)
-                    || word.bytes().all(|byte| byte.is_ascii_digit())
-                    || application_protocol::transports(word).is_some()
-            })
-        // Who may use it is no state of the deployment.
-        && !section::only_asks(of)
-}
-
-/// More words before an `only` are a sentence.
-const MOST_LIMIT_WORDS: usize = 4;
 
 /// A cell without its edition markers, such as `[enterprise type="inline" /]`, and the editions.
 pub(super) fn without_editions(text: &str) -> (String, Option<String>) {

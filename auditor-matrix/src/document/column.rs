@@ -4,7 +4,7 @@ mod vocabulary;
 mod voice;
 
 use self::vocabulary::{CLIENT, DESTINATION, SERVER, SOURCE, is_port_word, says_asking};
-pub(super) use self::voice::asks;
+pub(super) use self::voice::{Subject, asks};
 use super::{
     cell, loopback, permission, profile::ColumnMeaning, section::is_machine, text::unbracket,
     translation,
@@ -170,6 +170,16 @@ pub(super) fn is_server(words: &str) -> bool {
             .any(|word| DESTINATION.contains(&word) && !listens(word))
 }
 
+/// What the verb of a heading says of those that its cells name, if they are its subject.
+pub(super) fn subject(heading: &str) -> Option<Subject> {
+    let name = words(heading);
+    let words: Vec<&str> = name
+        .split(' ')
+        .filter(|word| !matches!(*word, "" | "the" | "a" | "an"))
+        .collect();
+    voice::subject(&words)
+}
+
 /// Whether the words of a heading say which end its cells are, and not only what kind of machine: `Destination host`.
 pub(super) fn states_end(words: &str) -> bool {
     words
@@ -239,7 +249,7 @@ fn ports(phrase: &Phrase<'_>) -> Option<Column> {
     if phrase.has(&["local"]) {
         return Some(Column::LocalPort);
     }
-    if phrase.has(&["remote", "peer"]) {
+    if phrase.has(&["remote", "peer", "foreign", "far", "distant", "opposite"]) {
         return Some(Column::RemotePort);
     }
     // `Connection from Port`, below a heading of two rows.

@@ -8,6 +8,7 @@ mod named_above;
 mod port_columns;
 mod quantity;
 mod row_cells;
+mod subjects;
 mod unheaded_ports;
 mod weighing;
 
@@ -69,8 +70,10 @@ impl Columns {
         columns.find_ports_of_protocols(head, &kinds);
         columns.find_arrows(&kinds);
         columns.weigh_transports(head, &kinds);
+        columns.weigh_ports_of_ends(head, &kinds);
         columns.weigh_ends(head, &kinds);
         columns.weigh_unknown(head, &kinds);
+        columns.find_subjects(head, &kinds);
         columns.find_ends(head, body, &kinds);
         columns.find_recurring_ends(head, body, &kinds);
         columns.find_ports(head, &kinds);

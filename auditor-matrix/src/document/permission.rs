@@ -178,8 +178,19 @@ pub(super) fn of_sentence(sentence: &str) -> Option<Permission> {
     let first = words.first()?.as_str();
     // `Keep closed`, `leave it shut`
     let keeps = matches!(first, "keep" | "leave" | "stays" | "remains" | "stay");
-    let is_shut = |word: &String| matches!(word.as_str(), "closed" | "shut" | "blocked");
-    if keeps && words.iter().skip(1).take(3).any(is_shut) || asks_to_close(&words) {
+    let is_shut = |word: &String| {
+        matches!(
+            word.as_str(),
+            "closed" | "shut" | "blocked" | "sealed" | "locked" | "filtered"
+        )
+    };
+    // `Has to stay closed`, `is to remain shut`
+    let stays = words.windows(2).any(|pair| {
+        matches!(pair, [stay, shut] if is_shut(shut)
+            && matches!(stay.as_str(), "stay" | "stays" | "remain" | "remains" | "kept" | "keep" | "left" | "leave"))
+    });
+    let keeps = keeps || stays;
+    if stays || keeps && words.iter().skip(1).take(3).any(is_shut) || asks_to_close(&words) {
         return Some(if names_others(&words) {
             Permission::Restricted
         } else {
@@ -388,9 +399,18 @@ fn negated(words: &[String]) -> Option<Permission> {
         let is_closed =
             matches!(word.as_str(), "must" | "should" | "shall") && near().any(is_closing);
         let is_refused = word == "not"
-            && behind
-                .first()
-                .is_some_and(|next| matches!(next.as_str(), "allowed" | "permitted"));
+            && behind.first().is_some_and(|next| {
+                matches!(
+                    next.as_str(),
+                    "allowed"
+                        | "permitted"
+                        | "let"
+                        | "admitted"
+                        | "tolerated"
+                        | "authorized"
+                        | "authorised"
+                )
+            });
         if is_closed || is_refused {
             return Some(Permission::Forbidden);
         }
@@ -422,6 +442,15 @@ const OPENING: &[&str] = &[
     "connect",
     "published",
     "forwarded",
+    "let",
+    "admit",
+    "admitted",
+    "pass",
+    "through",
+    "tolerated",
+    "authorized",
+    "authorised",
+    "granted",
 ];
 const CLOSING: &[&str] = &[
     "blocked",
@@ -551,6 +580,9 @@ mod tests {
                 ("Not needed, please close this port", Some(Forbidden)),
                 ("Some firewalls close this port", None),
                 ("Keep closed", Some(Forbidden)),
+                ("Has to stay closed", Some(Forbidden)),
+                ("Is to remain shut on all sites", Some(Forbidden)),
+                ("Stays open", None),
                 ("Keep it closed to the internet", Some(Restricted)),
                 ("Block the port for others", Some(Restricted)),
                 ("Close the connection after use", None),
@@ -565,6 +597,9 @@ mod tests {
             &[
                 ("Ports that must be blocked", Some(Forbidden)),
                 ("Ports that must be open", None),
+                ("Never let through", Some(Forbidden)),
+                ("Not let in", Some(Forbidden)),
+                ("Never blocked", None),
                 ("Traffic to be refused", Some(Forbidden)),
                 ("Open and closed ports", None),
                 ("Block storage nodes", None),

@@ -56,7 +56,7 @@ pub(super) use note::{asker as asker_in_note, ends as ends_in_note, has_verb};
 pub(super) use of_some::{parted, within};
 pub(super) use row_note::{Asker, asked, asker};
 pub(super) use statement_row::{is_topic, may_name_what_runs, named_by_heading};
-pub(super) use vocabulary::is_software;
+pub(super) use vocabulary::{is_platform, is_software};
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -29,6 +29,7 @@ use super::{
     names::Names,
     port_lines, ports,
     problem::{Problem, ProblemKind, Severity},
+    product::product,
     profile::Profile,
     prose::Prose,
     publishing::{self, Published},
@@ -44,12 +45,16 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
     let foreign = translate(&mut blocks);
     port_lines::list(&mut blocks);
     let names = Arc::new(names(&blocks, profile));
+    let product = product(&blocks);
     let alternatives = Alternatives::of(&blocks, &names);
     let mut reader = Reader {
         file: file.into(),
         headings: Headings::default(),
         context: Arc::default(),
-        document: Document::default(),
+        document: Document {
+            product,
+            ..Document::default()
+        },
         prose: Prose::new(&names),
         names,
         alternatives,

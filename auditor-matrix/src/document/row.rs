@@ -10,6 +10,8 @@ use crate::{port::PortRange, transport::Transport};
 pub struct Document {
     /// The document's own title, if it has one.
     pub title: Option<String>,
+    /// The product whose ports the page tells, if it names one.
+    pub product: Option<String>,
     pub rows: Vec<Row>,
     /// What a person must look at, in document order.
     pub problems: Vec<Problem>,

@@ -61,6 +61,7 @@ pub(super) fn derive_up_to(
         let names = PageNames::of(&document.rows);
         let page = Page {
             role: page_role.as_ref(),
+            product: document.product.as_deref(),
             names: &names,
         };
         let with_role: BTreeSet<Option<&str>> = (document.rows.iter())

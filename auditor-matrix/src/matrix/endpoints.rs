@@ -20,7 +20,16 @@ use crate::{
 pub(super) struct Page<'a> {
     /// The role that the page is about, if its rows name exactly one.
     pub(super) role: Option<&'a End>,
+    /// The product whose ports the page tells.
+    pub(super) product: Option<&'a str>,
     pub(super) names: &'a PageNames,
+}
+
+impl Page<'_> {
+    /// What the machines are called that the page is about and no row names.
+    fn own_machines(&self) -> &str {
+        self.product.unwrap_or(HOSTS)
+    }
 }
 
 /// The client and server roles of one row.
@@ -156,9 +165,9 @@ pub(super) fn row_endpoints(
     {
         return Err(EndpointProblem::NoPort);
     }
-    let (client, server, remark) = match row.origin {
-        RowOrigin::Table | RowOrigin::Item => with_unnamed_roles(direction, client, server),
-        RowOrigin::Note => (client, server, None),
+    let (client, server, mut remarks) = match row.origin {
+        RowOrigin::Table | RowOrigin::Item => with_unnamed_roles(direction, (client, server), page),
+        RowOrigin::Note => (client, server, Vec::new()),
     };
     let Some(client) = client else {
         return Err(EndpointProblem::NoClient);
@@ -175,7 +184,6 @@ pub(super) fn row_endpoints(
     if is_number(&client) || is_number(&server) {
         return Err(EndpointProblem::NoRole);
     }
-    let mut remarks: Vec<EndpointRemark> = remark.into_iter().collect();
     remarks.extend(EndpointRemark::of(basis));
     let mut without_variable = |end: &End| match with_variables_named(end) {
         Some(named) => {
@@ -207,7 +215,12 @@ pub(super) fn row_endpoints(
         remarks.extend(match (&row.role, page.role) {
             (Some(role), _) => EndpointRemark::of(role.basis),
             (None, Some(_)) => Some(EndpointRemark::Title),
-            (None, None) => Some(EndpointRemark::UnnamedBoth),
+            (None, None) => Some(match page.product {
+                Some(name) => EndpointRemark::Product {
+                    name: name.to_owned(),
+                },
+                None => EndpointRemark::UnnamedBoth,
+            }),
         });
     }
     let mut endpoints = if loopback {
@@ -217,11 +230,11 @@ pub(super) fn row_endpoints(
                 .or(bracketed(&server))
                 .or(row.role.as_deref())
                 .or(page.role.map(|role| &**role))
-                .unwrap_or(HOSTS)
+                .unwrap_or(page.own_machines())
                 .to_owned(),
             (true, false) if server != SERVERS && server != CLIENTS => server.clone(),
             (false, true) if client != CLIENTS && client != SERVERS => client.clone(),
-            (true, false) | (false, true) => HOSTS.to_owned(),
+            (true, false) | (false, true) => page.own_machines().to_owned(),
             (false, false) if server != SERVERS => server.clone(),
             (false, false) => client.clone(),
         };
@@ -349,28 +362,51 @@ fn is_client(name: &str) -> bool {
     })
 }
 
-/// Gives an endpoint that a table leaves out a role name, whose addresses the deployment has to give.
+/// Gives an endpoint that a table leaves out a role name, whose addresses the deployment has to give: the product's, if it is the
+/// machines that the page is about.
 fn with_unnamed_roles(
     direction: Option<Direction>,
-    client: Option<End>,
-    server: Option<End>,
-) -> (Option<End>, Option<End>, Option<EndpointRemark>) {
-    let (own, other) = if direction == Some(Direction::Outbound) {
-        (HOSTS, SERVERS)
+    ends: (Option<End>, Option<End>),
+    page: &Page<'_>,
+) -> (Option<End>, Option<End>, Vec<EndpointRemark>) {
+    // `Ledger server`: where the page has a machine of the product, the other end is none of its.
+    let is_of_product = |end: &Option<End>| {
+        end.as_deref().is_some_and(|end| {
+            page.product
+                .is_some_and(|product| end.to_lowercase().contains(&product.to_lowercase()))
+        })
+    };
+    let own = if is_of_product(&ends.0) || is_of_product(&ends.1) {
+        HOSTS
     } else {
-        (CLIENTS, HOSTS)
+        page.own_machines()
     };
-    let remark = match (&client, &server) {
-        (Some(_), Some(_)) => None,
-        (None, Some(_)) => Some(EndpointRemark::UnnamedClient),
-        (Some(_), None) => Some(EndpointRemark::UnnamedServer),
-        (None, None) => Some(EndpointRemark::UnnamedBoth),
+    let (for_client, for_server) = if direction == Some(Direction::Outbound) {
+        (own, SERVERS)
+    } else {
+        (CLIENTS, own)
     };
-    (
-        client.or_else(|| Some(End::given(own))),
-        server.or_else(|| Some(End::given(other))),
-        remark,
-    )
+    let named_for = |for_end: &str| page.product.filter(|product| *product == for_end);
+    let left = (
+        ends.0.is_none().then(|| named_for(for_client)),
+        ends.1.is_none().then(|| named_for(for_server)),
+    );
+    let product = left.0.flatten().or(left.1.flatten());
+    let mut remarks: Vec<EndpointRemark> = product
+        .map(|name| EndpointRemark::Product {
+            name: name.to_owned(),
+        })
+        .into_iter()
+        .collect();
+    remarks.extend(match left {
+        (Some(None), Some(None)) => Some(EndpointRemark::UnnamedBoth),
+        (Some(None), _) => Some(EndpointRemark::UnnamedClient),
+        (_, Some(None)) => Some(EndpointRemark::UnnamedServer),
+        (_, _) => None,
+    });
+    let client = ends.0.unwrap_or_else(|| End::given(for_client));
+    let server = ends.1.unwrap_or_else(|| End::given(for_server));
+    (Some(client), Some(server), remarks)
 }
 
 /// Whether a list names the other end's own machine beside others.

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{bracketed_condition, condition, direction, required, transports, without_editions};
+use super::{condition, direction, required, transports, without_editions};
 use crate::{document::Direction, transport::Transport};
 
 #[test]
@@ -47,11 +47,6 @@ fn requirements() {
         without_editions("master [enterprise type=\"inline\" /]"),
         ("master".to_owned(), Some("enterprise".to_owned()))
     );
-    assert_eq!(
-        bracketed_condition("Replication (Enterprise Edition only)").as_deref(),
-        Some("enterprise")
-    );
-    assert_eq!(bracketed_condition("Replication (slow)"), None);
     assert_eq!(without_editions("a [b] [c"), ("a [b] [c".to_owned(), None));
 }
 
@@ -61,18 +56,4 @@ proptest! {
         let _editions = without_editions(&text);
         let _condition = condition(&text);
     }
-}
-
-#[test]
-fn limits_in_brackets_are_conditions() {
-    let check = |text: &str, expected: Option<&str>| {
-        assert_eq!(bracketed_condition(text).as_deref(), expected, "{text}");
-    };
-    check("Time (VMware systems only)", Some("VMware systems only"));
-    check("Time (Windows only)", Some("Windows only"));
-    check("Time (TCP only)", None);
-    check("Web (HTTP only)", None);
-    check("Web (administrators only)", None);
-    check("Time (local only)", None);
-    check("Time (read-only)", None);
 }

@@ -106,6 +106,69 @@ pub(super) fn end(words: &[&str]) -> Option<Column> {
     }
 }
 
+/// What a heading says of its cells by a verb of which they are the subject: `Dials`, `Picks up`, `Is called`, `Takes the session`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::document) enum Subject {
+    Asks,
+    IsAsked,
+    /// It does something, and the verb says nothing of conversations.
+    Acts,
+}
+
+/// The subject of a heading in the form of a predicate; `None` for a heading in another form.
+pub(in crate::document) fn subject(words: &[&str]) -> Option<Subject> {
+    // `Who is called`, `What dials`
+    let words = match words {
+        ["who" | "what" | "which", rest @ ..] => rest,
+        words => words,
+    };
+    let (first, rest) = words.split_first()?;
+    if PREDICATE_WORDS < words.len() || words.iter().any(|word| word.contains(char::is_numeric)) {
+        return None;
+    }
+    if matches!(*first, "is" | "are" | "gets" | "be" | "being" | "get")
+        && rest.first().is_some_and(|word| is_participle(word))
+    {
+        return Some(match rest.first().and_then(|word| agent(word)) {
+            Some(Part::IsAsked) => Subject::Asks,
+            Some(Part::Asks) | None => Subject::IsAsked,
+        });
+    }
+    // `Docks` or `Addresses` may be nouns: the form of one of them alone tells nothing.
+    let is_finite = first.ends_with('s') && !first.ends_with("ss") && LEAST_VERB < first.len();
+    if !is_finite {
+        return None;
+    }
+    // `Picks up`, `Hangs on`: what particles do to a verb of asking, verbs of taking do without one.
+    let takes = [
+        "pick", "take", "hear", "obey", "get", "wait", "expect", "hold", "keep", "own", "grant",
+        "admit", "receiv", "accept", "listen", "answer", "respond", "serv", "repl", "provid",
+        "offer", "host", "bind", "execut", "consum",
+    ];
+    let gives = [
+        "command", "order", "hand", "place", "rais", "giv", "knock", "begin", "start", "open",
+        "dial", "ring", "phon", "ask", "want", "fetch", "driv", "steer", "trigger", "deliver",
+    ];
+    let begins = |stems: &[&str]| stems.iter().any(|stem| first.starts_with(stem));
+    Some(if begins(&takes) && *first != "consumes" {
+        Subject::IsAsked
+    } else if begins(&gives) {
+        Subject::Asks
+    } else {
+        match agent(first) {
+            Some(Part::Asks) => Subject::Asks,
+            Some(Part::IsAsked) => Subject::IsAsked,
+            None => Subject::Acts,
+        }
+    })
+}
+
+/// A heading of more words is no predicate.
+const PREDICATE_WORDS: usize = 4;
+
+/// A shorter word has no ending.
+const LEAST_VERB: usize = 3;
+
 /// The side of whom a participle or a noun of who does something describes. Only verbs of conversation tell it: a `Streaming server`,
 /// an `Exposed component` or a `Required host` is not said to ask.
 fn of_form(form: &str) -> Option<Column> {
@@ -219,7 +282,28 @@ fn is_side(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Column, end};
+    use super::{Column, Subject, end, subject};
+
+    #[test]
+    fn subjects_of_predicates() {
+        for (heading, who) in [
+            ("dials", Some(Subject::Asks)),
+            ("picks up", Some(Subject::IsAsked)),
+            ("calls", Some(Subject::Asks)),
+            ("is called", Some(Subject::IsAsked)),
+            ("gets called", Some(Subject::IsAsked)),
+            ("opens the session", Some(Subject::Asks)),
+            ("takes the session", Some(Subject::IsAsked)),
+            ("obeys", Some(Subject::IsAsked)),
+            ("sings", Some(Subject::Acts)),
+            ("address", None),
+            ("machine", None),
+            ("tells the other machine all of it", None),
+        ] {
+            let words: Vec<&str> = heading.split(' ').collect();
+            assert_eq!(subject(&words), who, "{heading}");
+        }
+    }
 
     #[test]
     fn verbs_of_headings() {

@@ -282,10 +282,20 @@ impl Columns {
                     "container" | "containers" | "pod" | "pods" | "container name" | "pod name"
                 )
         };
+        // Beside ports of both directions, the first column names whose directions these are.
+        let has_port_of = |way: Direction| {
+            self.positions(Column::Port).any(|index| {
+                let heading = head.cells.get(index).map_or("", String::as_str);
+                cell::direction(heading) == Some(way)
+            })
+        };
+        let has_both_ways = has_port_of(Direction::Inbound) && has_port_of(Direction::Outbound);
         let unknown: Vec<usize> = (0..self.meanings.len())
             .filter(|index| self.is_unknown(*index))
             .filter(|index| CellKinds::of(body.column(*index)).are_plain_names())
-            .filter(|index| are_containers(*index) || are_machines(*index))
+            .filter(|index| {
+                are_containers(*index) || are_machines(*index) || *index == 0 && has_both_ways
+            })
             .collect();
         if let [only] = unknown.as_slice()
             && let Some(meaning) = self.meanings.get_mut(*only)

@@ -1,8 +1,9 @@
 //! Columns of ends that the words around a table name: `components connect to the Vault` above `Component`, `Edge to Core` as the
 //! heading of what the rows are for.
 
-use super::Columns;
+use super::{Body, Columns};
 use crate::document::{
+    cell_kinds::CellKinds,
     column::{self, Column},
     context::{Context, EndPair},
     end::{Basis, End},
@@ -16,7 +17,7 @@ impl Columns {
     /// A heading that is both ends and nothing else says them of all rows below it, and its cells say what for.
     pub(in crate::document) fn take_pair_of_heading(
         &mut self,
-        head: &TableRow,
+        (head, body): (&TableRow, &Body<'_>),
         context: &mut Context,
         names: &Names,
     ) {
@@ -34,6 +35,8 @@ impl Columns {
                 || self.has_at(Column::Service, *index)
                 || self.is_end(*index)
         });
+        // `Publish to Internet` above yes and no asks whether, and names nobody.
+        let unread = unread.filter(|index| !CellKinds::of(body.column(*index)).are_marks());
         let found: Vec<_> = unread.filter_map(|index| pair(&index)).collect();
         if let [(index, ends)] = found.as_slice()
             && (0..self.meanings.len()).all(|other| other == *index || !self.is_end(other))

@@ -66,6 +66,31 @@ impl Columns {
         }
     }
 
+    /// `Port bound on`, `Port opened from` above names: the rest of the heading says which end they are.
+    pub(super) fn weigh_ports_of_ends(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+        let n_ports = self.positions(Column::Port).count();
+        for ((index, meaning), kinds) in self.each().zip(kinds) {
+            let words = column::words(head.cells.get(index).map_or("", String::as_str));
+            let rest = words
+                .strip_prefix("port ")
+                .or_else(|| words.strip_prefix("ports "));
+            let is_end = |rest: &&str| {
+                matches!(
+                    column::column(rest),
+                    Some(Column::Source | Column::Destination | Column::Peer)
+                )
+            };
+            if *meaning == Some(Column::Port)
+                && 1 < n_ports
+                && kinds.are_plain_names()
+                && kinds.have_no_ports()
+                && let Some(rest) = rest.filter(is_end)
+            {
+                *meaning = column::column(rest);
+            }
+        }
+    }
+
     /// A column that is headed as an end but holds something else is what it holds.
     pub(super) fn weigh_ends(&mut self, head: &TableRow, kinds: &[CellKinds]) {
         // `Allowed from | Allowed to`: beside who is let out, `to` says whither and not to whom.

@@ -8,6 +8,7 @@ mod grants;
 pub(super) use self::apart::Apart;
 use super::{PortTable, granted::Grant};
 use crate::document::{
+    bracketed_condition::bracketed_condition,
     cell,
     column::{self, Column},
     end::{Basis, End},
@@ -203,7 +204,7 @@ impl Cells {
         ]
         .into_iter()
         .flatten()
-        .find_map(cell::bracketed_condition);
+        .find_map(bracketed_condition);
         // `If mail is sent, ...` may stand where the service is named.
         let as_service = self.service.as_deref().filter(|service| {
             ["if ", "when ", "only if ", "only when "]
@@ -382,6 +383,9 @@ fn purpose_condition(table: &PortTable<'_>, row: &TableRow) -> Option<String> {
 pub(super) fn is_optional(words: &str) -> bool {
     let lower = words.to_lowercase();
     let mut all = lower.split(|c: char| !c.is_alphanumeric());
+    if cell::says_optional(words) {
+        return true;
+    }
     lower.split(' ').count() <= MOST_OPTIONAL_WORDS
         && all.any(|word| {
             matches!(

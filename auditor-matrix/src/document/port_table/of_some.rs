@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{Found, PortTable, cells::is_optional, transports::spoken_transports};
 use crate::{
     document::{
+        bracketed_condition::bracketed_condition,
         cell,
         column::Column,
         loopback, permission, ports,
@@ -201,7 +202,7 @@ fn elements(cell: &str) -> Vec<(PortSet, Option<String>)> {
 /// Whether brackets behind a port say more than what it is for. Which transport it is says the port's cell.
 fn says_more_in_brackets(text: &str) -> bool {
     cell::condition(text).0.is_some()
-        || cell::bracketed_condition(&format!("({text})")).is_some()
+        || bracketed_condition(&format!("({text})")).is_some()
         || is_optional(text)
         || permission::of_sentence(text).is_some()
         || loopback::is_only_own(text)

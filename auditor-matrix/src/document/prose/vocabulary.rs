@@ -179,6 +179,17 @@ pub(super) fn is_adverb(lower: &str) -> bool {
                 | "anymore"
                 | "otherwise"
                 | "up"
+                | "besides"
+                | "moreover"
+                | "furthermore"
+                | "additionally"
+                | "likewise"
+                | "instead"
+                | "hence"
+                | "meanwhile"
+                | "nevertheless"
+                | "nonetheless"
+                | "afterwards"
         )
 }
 
@@ -333,7 +344,7 @@ pub(super) fn is_abstract(lower: &str) -> bool {
 }
 
 /// What machines run on, which tells of a condition and names none of them: "On Linux, open port 22."
-pub(super) fn is_platform(lower: &str) -> bool {
+pub(in crate::document) fn is_platform(lower: &str) -> bool {
     matches!(
         lower,
         "linux"

@@ -90,7 +90,7 @@ impl Reader<'_> {
             context.narrow(title, &self.names);
             context.direction = cell::direction(title).or(context.direction);
         }
-        columns.take_pair_of_heading(&head, &mut context, &self.names);
+        columns.take_pair_of_heading((&head, &body), &mut context, &self.names);
         columns.take_named_above(&head, &mut context);
         if context.role.is_none() && context.endpoints.is_none() {
             let title = introduction.or(caption.as_deref());

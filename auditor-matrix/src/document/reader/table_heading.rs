@@ -2,7 +2,7 @@
 
 use crate::document::{
     cell_kinds::SAMPLE,
-    columns,
+    column, columns,
     table_rows::{TableRow, TableRows},
 };
 
@@ -10,11 +10,7 @@ use crate::document::{
 /// next row has a heading for each of them.
 pub(super) fn heading(rows: &TableRows) -> Option<(TableRow, usize)> {
     // Some pages mark every cell as a heading; a row with numbers is no heading row.
-    let names_numbers = |row: &TableRow| {
-        row.cells
-            .iter()
-            .any(|cell| cell.contains(|c: char| c.is_ascii_digit()))
-    };
+    let names_numbers = |row: &TableRow| row.cells.iter().any(|cell| has_number(cell));
     let mut head = rows.get(0)?;
     if columns::is_without_headings(&head, rows) {
         head.cells.iter_mut().for_each(String::clear);
@@ -39,10 +35,47 @@ pub(super) fn heading(rows: &TableRows) -> Option<(TableRow, usize)> {
         head = below;
         n_headings += 1;
     }
+    if 1 < n_headings {
+        state_directions(&mut head);
+    }
     if has_column_without_heading(rows, n_headings, head.cells.len()) {
         head.cells.push(String::new());
     }
     Some((head, n_headings))
+}
+
+/// Whether a cell has a number that may be a port; `L4` and `IPv6` are words.
+fn has_number(cell: &str) -> bool {
+    cell.split(|c: char| !c.is_alphanumeric()).any(|word| {
+        let digits = word.bytes().rev().take_while(u8::is_ascii_digit).count();
+        0 < digits && (digits == word.len() || 1 < digits)
+    })
+}
+
+/// Headings above several columns that say what the machines of the rows do, as `Accepts` and `Opens` above ports, say the
+/// direction of these: in its own words.
+fn state_directions(head: &mut TableRow) {
+    let first = |cell: &str| {
+        let (word, rest) = cell.split_once(' ')?;
+        let asks = column::asks(&word.to_lowercase())?;
+        (!rest.is_empty()).then_some(asks)
+    };
+    let n_of = |asks: bool| {
+        head.cells
+            .iter()
+            .filter(|cell| first(cell) == Some(asks))
+            .count()
+    };
+    if n_of(true) < 2 || n_of(false) < 2 {
+        return;
+    }
+    for cell in &mut head.cells {
+        let Some(asks) = first(cell) else { continue };
+        let direction = if asks { "Outbound" } else { "Inbound" };
+        if let Some((_, rest)) = cell.split_once(' ') {
+            *cell = format!("{direction} {rest}");
+        }
+    }
 }
 
 /// Whether nearly all rows have one cell more than there are headings.

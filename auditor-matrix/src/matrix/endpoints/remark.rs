@@ -45,6 +45,10 @@ pub(in crate::matrix) enum EndpointRemark {
     )]
     UnnamedServer,
     #[error(
+        "names no machine for an end: `{name}`, whose ports the page tells, was taken for it; check it"
+    )]
+    Product { name: String },
+    #[error(
         "names an end, `{text}`, by a variable whose value the page does not give: its role is called so; rename it"
     )]
     Variable { text: String },

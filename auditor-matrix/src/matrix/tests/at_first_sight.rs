@@ -454,3 +454,63 @@ fn tables_right_below_text() {
         ],
     );
 }
+
+#[test]
+fn the_product_that_has_the_ports() {
+    check(
+        &derived(
+            "# Ledgerline network notes\n\nThe table lists the ports used by Ledgerline. Backups of Ledgerline need none.\n\n| Port | Transport |\n|--|--|\n| 7001 | TCP |\n",
+            Format::Markdown,
+        ),
+        &["clients -> Ledgerline tcp/7001"],
+    );
+    // A system that many products run on is none, nor is a protocol, nor one that the page only mentions.
+    for page in [
+        "# Ports\n\nOpen these ports on Linux. The ports used by Linux hosts are those of Linux:\n\n- 7001/tcp\n",
+        "# Ports\n\nPorts used by HTTPS are open. Traffic over HTTPS is encrypted:\n\n- 7001/tcp\n",
+        "# Before you begin\n\nAsk Mary or the Helpdesk. Open these ports:\n\n- 7001/tcp\n",
+    ] {
+        check(
+            &derived(page, Format::Markdown),
+            &["clients -> hosts tcp/7001"],
+        );
+    }
+}
+
+#[test]
+fn headings_that_say_what_their_machines_do() {
+    for (asks, is_asked) in [
+        ("Dials", "Picks up"),
+        ("Calls", "Gets called"),
+        ("Opens the session", "Takes the session"),
+        ("Sings", "Obeys"),
+    ] {
+        let page = format!(
+            "| {is_asked} | {asks} | Port | Transport |\n|--|--|--|--|\n| Ledger | Till | 7001 | TCP |\n| Desk | Kiosk | 7002 | TCP |\n"
+        );
+        check(
+            &derived(&page, Format::Markdown),
+            &["Till -> Ledger tcp/7001", "Kiosk -> Desk tcp/7002"],
+        );
+    }
+    check(
+        &derived(
+            "| Port bound on | Opened from | Port | Transport |\n|--|--|--|--|\n| Ledger | Till | 7001 | TCP |\n",
+            Format::Markdown,
+        ),
+        &["Till -> Ledger tcp/7001"],
+    );
+}
+
+#[test]
+fn marks_of_any_form() {
+    for mark in ["•", "●", "+", ":heavy_check_mark:", "■", "✓"] {
+        let page = format!(
+            "| From | To | UDP | TCP | Port |\n|--|--|--|--|--|\n| Till | Ledger | | {mark} | 7001 |\n| Till | Desk | {mark} | | 7002 |\n"
+        );
+        check(
+            &derived(&page, Format::Markdown),
+            &["Till -> Ledger tcp/7001", "Till -> Desk udp/7002"],
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! Names in a list of ends that a bracket tells apart from the others: `Core, Relay (optional)`.
 
 use super::{Cells, is_optional};
-use crate::document::{cell, end::End, text::unbracket};
+use crate::document::{bracketed_condition::bracketed_condition, end::End, text::unbracket};
 
 /// An end of which a row says more than of the others in its cell.
 pub(in crate::document::port_table) struct Apart {
@@ -33,7 +33,7 @@ impl Cells {
                     is_source,
                     end: End::new(outside.trim(), basis),
                     is_optional: brackets.iter().any(|part| is_optional(part)),
-                    condition: cell::bracketed_condition(name),
+                    condition: bracketed_condition(name),
                 }
             }));
             *end = Some(End::new(rest.join(", "), basis));
@@ -59,5 +59,5 @@ fn listed(text: &str) -> Vec<&str> {
 
 fn says_more(name: &str) -> bool {
     let (_, brackets) = unbracket(name);
-    brackets.iter().any(|part| is_optional(part)) || cell::bracketed_condition(name).is_some()
+    brackets.iter().any(|part| is_optional(part)) || bracketed_condition(name).is_some()
 }

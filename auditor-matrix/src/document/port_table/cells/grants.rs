@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Cells, PortTable};
 use crate::document::{
+    bracketed_condition::bracketed_condition,
     cell,
     end::{Basis, End},
     port_table::granted::{self, Grant},
@@ -25,7 +26,7 @@ impl Cells {
         }
         let beside = cell::condition(&found.rest)
             .0
-            .or_else(|| cell::bracketed_condition(&found.rest));
+            .or_else(|| bracketed_condition(&found.rest));
         self.granted = found.grants;
         for grant in &mut self.granted {
             // One name for one machine.

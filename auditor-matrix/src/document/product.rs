@@ -1,0 +1,352 @@
+//! The product that a page is about: whose ports it tells, where it says so by the product's name and not by a machine's.
+//!
+//! `Ports used by Ledger`, `Ledger listens on ...`, `Ledger default ports`: the page's own sentences and headings say who has the
+//! ports. A name counts where the page uses it as one, with a capital letter inside of a sentence or inside of the word.
+
+use std::collections::BTreeMap;
+
+use super::{
+    application_protocol,
+    block::{Block, Content},
+    cell,
+    prose::is_platform,
+    section::{is_machine, is_stop_word},
+    text::{fold, sentences, unbracket},
+};
+
+/// The product whose ports a page tells; `None` where it names none, or several that are as likely.
+pub(super) fn product(blocks: &[Block]) -> Option<String> {
+    let mut candidates: BTreeMap<String, Candidate> = BTreeMap::new();
+    let texts = || blocks.iter().filter_map(text_of).take(MOST_TEXTS);
+    for (text, _) in texts() {
+        for sentence in sentences(text) {
+            add_names(sentence, &mut candidates);
+        }
+    }
+    let mut n_headings = 0;
+    for (text, is_heading) in texts() {
+        // What comes first on a page tells what it is about.
+        let is_title = is_heading && n_headings == 0;
+        n_headings += usize::from(is_heading);
+        for sentence in sentences(text) {
+            for (name, candidate) in &mut candidates {
+                if !candidate.is_named(name) {
+                    continue;
+                }
+                for place in Place::all(sentence, name) {
+                    candidate.said += place.weight(is_heading);
+                    candidate.in_title += usize::from(is_title);
+                }
+            }
+        }
+    }
+    chosen(&candidates)
+}
+
+/// What a page says of a name.
+#[derive(Debug, Default)]
+struct Candidate {
+    /// How often it stands where only names have a capital letter.
+    n_named: usize,
+    /// How strongly the page says that it has ports.
+    said: usize,
+    /// How often the title has it.
+    in_title: usize,
+}
+
+impl Candidate {
+    /// A capital letter inside of a word is one of a name; that of a single sentence may be an accident.
+    fn is_named(&self, name: &str) -> bool {
+        1 < self.n_named || is_spelled_as_name(name) && 0 < self.n_named
+    }
+
+    const fn weight(&self) -> usize {
+        let n_named = if self.n_named < MOST_NAMED {
+            self.n_named
+        } else {
+            MOST_NAMED
+        };
+        self.said + self.in_title * IN_TITLE + n_named
+    }
+}
+
+/// More mentions say nothing more.
+const MOST_NAMED: usize = 4;
+
+/// What the title names is most often the product.
+const IN_TITLE: usize = 3;
+
+/// The name of which the page says most clearly that it has ports.
+fn chosen(candidates: &BTreeMap<String, Candidate>) -> Option<String> {
+    let mut eligible: Vec<(&String, &Candidate)> = candidates
+        .iter()
+        .filter(|(name, candidate)| {
+            // What much else runs on, and abbreviations, are products where the title says so.
+            let is_evident = !is_of_many(name) || 0 < candidate.in_title;
+            LEAST_SAID <= candidate.said && candidate.is_named(name) && is_evident
+        })
+        .collect();
+    eligible.sort_by_key(|(name, candidate)| (std::cmp::Reverse(candidate.weight()), name.len()));
+    let (name, best) = *eligible.first()?;
+    // `Ledger` and `Ledger Server` are one product.
+    let rival = eligible
+        .iter()
+        .skip(1)
+        .find(|(other, _)| !is_part(name, other) && !is_part(other, name));
+    rival
+        .is_none_or(|(_, rival)| rival.weight() + CLEARLY <= best.weight())
+        .then(|| name.clone())
+}
+
+/// A name that is in no clearer place is no product.
+const LEAST_SAID: usize = 3;
+
+/// A rival that is nearer is as likely.
+const CLEARLY: usize = 2;
+
+/// Whether a name is a part of another at its beginning or end: `Ledger` of `Ledger Server`.
+fn is_part(part: &str, whole: &str) -> bool {
+    whole
+        .strip_prefix(part)
+        .is_some_and(|rest| rest.starts_with(' '))
+        || whole
+            .strip_suffix(part)
+            .is_some_and(|rest| rest.ends_with(' '))
+}
+
+/// Enough of a page to tell what it is about.
+const MOST_TEXTS: usize = 2_000;
+
+/// More names than a page about one product has; it bounds the time.
+const MOST_CANDIDATES: usize = 64;
+
+/// The text of a block that is prose, and whether it is a heading.
+fn text_of(block: &Block) -> Option<(&str, bool)> {
+    match &block.content {
+        Content::Heading { text, .. } | Content::Title(text) => Some((text, true)),
+        Content::Caption(text) | Content::Text(text) | Content::Item { text, .. } => {
+            Some((text, false))
+        }
+        Content::Table(_)
+        | Content::Code { .. }
+        | Content::Alternative(_)
+        | Content::Condition(_)
+        | Content::EndAlternative
+        | Content::Unread { .. } => None,
+    }
+}
+
+/// Adds the names of a sentence: runs of words with capital letters that do not begin it, and words that are spelled as names.
+fn add_names(sentence: &str, candidates: &mut BTreeMap<String, Candidate>) {
+    let (outside, _) = unbracket(sentence);
+    let words: Vec<&str> = outside.split(' ').collect();
+    let n_capital = words.iter().filter(|word| is_capital(word)).count();
+    // `Ports And Protocols`: where each word has a capital letter, it tells no names.
+    let is_title_case = words.len() < 2 * n_capital + 1;
+    let mut run: Vec<&str> = Vec::new();
+    let mut runs: Vec<Vec<&str>> = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let bare = bare(word);
+        let is_evident = is_spelled_as_name(bare);
+        let is_name =
+            is_evident || is_capital(word) && (!run.is_empty() || 0 < at && !is_title_case);
+        if is_name && !is_stop_word(&bare.to_lowercase()) {
+            run.push(bare);
+        } else {
+            runs.push(std::mem::take(&mut run));
+        }
+        if word.ends_with([',', ':', ';', '.', ')']) {
+            runs.push(std::mem::take(&mut run));
+        }
+    }
+    runs.push(run);
+    for run in runs {
+        if run.is_empty()
+            || MOST_NAME_WORDS < run.len()
+            || run.iter().all(|word| is_no_product(word))
+        {
+            continue;
+        }
+        let name = fold(&run.join(" "));
+        if candidates.len() < MOST_CANDIDATES || candidates.contains_key(&name) {
+            candidates.entry(name).or_default().n_named += 1;
+        }
+    }
+}
+
+/// More words are no name.
+const MOST_NAME_WORDS: usize = 3;
+
+/// A word without the marks around it; those of a possessive are none of it.
+fn bare(word: &str) -> &str {
+    let word = word.trim_matches(['`', '"', '\'', '*', ',', ':', ';', '.', '(', ')', '“', '”']);
+    word.strip_suffix("'s")
+        .or_else(|| word.strip_suffix("’s"))
+        .unwrap_or(word)
+}
+
+fn is_capital(word: &str) -> bool {
+    word.trim_start_matches(['`', '"', '\'', '*', '(', '“'])
+        .starts_with(char::is_uppercase)
+}
+
+/// Whether a word is spelled as only names are: with a capital letter inside, or as a variable of a template.
+fn is_spelled_as_name(word: &str) -> bool {
+    if word.starts_with('{') && word.ends_with('}') {
+        return true;
+    }
+    let mut letters = word.chars().filter(|c| c.is_alphabetic());
+    letters.next().is_some()
+        && word.contains(char::is_lowercase)
+        && !word.contains(['/', '_', '.', '='])
+        && word
+            .chars()
+            .zip(word.chars().skip(1))
+            .any(|(one, next)| one.is_lowercase() && next.is_uppercase())
+}
+
+/// Whether a word is the name of something that has no ports of its own: a protocol, a system that programs run on, a machine.
+fn is_no_product(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    let is_number = !word.contains(char::is_alphabetic);
+    is_number
+        || is_platform(&lower)
+        || is_machine(&lower)
+        || is_stop_word(&lower)
+        || cell::stated(&lower).is_some()
+        || application_protocol::is_only_spoken(word)
+        || word.len() < LEAST_LETTERS
+        || ["-based", "-only", "-side", "-like"]
+            .iter()
+            .any(|suffix| lower.ends_with(suffix))
+}
+
+/// Whether a name is one that pages of many products have: what these run on, and abbreviations.
+fn is_of_many(name: &str) -> bool {
+    let is_abbreviation = !name.contains(char::is_lowercase);
+    is_abbreviation
+        || name.split(' ').all(|word| {
+            matches!(
+                word.to_lowercase().as_str(),
+                "docker" | "kubernetes" | "openshift" | "podman" | "helm" | "java" | "internet"
+            )
+        })
+}
+
+/// A shorter word is an abbreviation of anything.
+const LEAST_LETTERS: usize = 3;
+
+/// How a sentence speaks of a name.
+enum Place {
+    /// `ports used by Ledger`, `ports of Ledger`, `Ledger ports`, `Ledger uses the following ports`
+    HasPorts,
+    /// `a firewall for Ledger`, `install Ledger`, `Ledger servers`
+    Concerned,
+    Mentioned,
+}
+
+impl Place {
+    /// Each place of a sentence where the name stands.
+    fn all(sentence: &str, name: &str) -> Vec<Self> {
+        let mut places = Vec::new();
+        for (at, _) in sentence.match_indices(name).take(MOST_PLACES) {
+            let before = sentence.get(..at).unwrap_or_default();
+            let behind = sentence.get(at + name.len()..).unwrap_or_default();
+            let is_whole = !before.ends_with(char::is_alphanumeric)
+                && !behind.starts_with(char::is_alphanumeric);
+            if is_whole {
+                places.push(Self::of(before, behind));
+            }
+        }
+        places
+    }
+
+    fn of(before: &str, behind: &str) -> Self {
+        let lower = before.to_lowercase();
+        let earlier: Vec<&str> = lower
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .collect();
+        let lower = behind.to_lowercase();
+        let later: Vec<&str> = lower
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty() && *word != "s")
+            .take(LATER_WORDS)
+            .collect();
+        let speaks_of_ports = |words: &[&str]| {
+            words
+                .iter()
+                .any(|word| matches!(*word, "port" | "ports" | "listens" | "listen"))
+        };
+        // Behind `the`, `different`, `default` the preposition still governs the name.
+        let governing = earlier.iter().rev().take(EARLIER_WORDS).position(|word| {
+            matches!(
+                *word,
+                "by" | "of" | "for" | "run" | "in" | "on" | "with" | "to" | "from"
+            )
+        });
+        let governor = governing.and_then(|back| earlier.get(earlier.len() - 1 - back).copied());
+        let has_ports_before = speaks_of_ports(&earlier);
+        match (governor, later.as_slice()) {
+            (_, [verb, ..])
+                if matches!(
+                    *verb,
+                    "uses"
+                        | "requires"
+                        | "needs"
+                        | "listens"
+                        | "opens"
+                        | "exposes"
+                        | "use"
+                        | "require"
+                ) && (speaks_of_ports(&later) || lower.contains("following")) =>
+            {
+                Self::HasPorts
+            }
+            (Some("by" | "of" | "for" | "run"), _) if has_ports_before => Self::HasPorts,
+            (_, [noun, ..]) if matches!(*noun, "port" | "ports" | "firewall" | "network") => {
+                Self::HasPorts
+            }
+            (_, [_, noun, ..]) if matches!(*noun, "port" | "ports") => Self::HasPorts,
+            (_, [noun, ..]) if is_machine(noun) || matches!(*noun, "cluster" | "clusters") => {
+                Self::Concerned
+            }
+            (Some("for" | "of" | "run"), _) => Self::Concerned,
+            _ if earlier.last().is_some_and(|verb| {
+                matches!(
+                    *verb,
+                    "install"
+                        | "installing"
+                        | "deploy"
+                        | "deploying"
+                        | "secure"
+                        | "securing"
+                        | "running"
+                )
+            }) =>
+            {
+                Self::Concerned
+            }
+            _ => Self::Mentioned,
+        }
+    }
+
+    const fn weight(&self, is_heading: bool) -> usize {
+        match (self, is_heading) {
+            (Self::HasPorts, true) => 5,
+            (Self::HasPorts, false) => 3,
+            (Self::Concerned, true) => 2,
+            (Self::Concerned, false) => 1,
+            (Self::Mentioned, _) => 0,
+        }
+    }
+}
+
+/// More places of one name in a sentence say nothing more.
+const MOST_PLACES: usize = 8;
+
+/// So many words behind a name tell what it does.
+const LATER_WORDS: usize = 8;
+
+/// So many words before a name may stand between it and its preposition.
+const EARLIER_WORDS: usize = 4;

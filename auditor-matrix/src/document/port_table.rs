@@ -9,6 +9,7 @@ mod permission;
 mod purpose;
 mod reach;
 mod relations;
+mod replies;
 mod spoken_ends;
 mod transports;
 mod whole_row;
@@ -158,6 +159,17 @@ impl PortTable<'_> {
         let permission = self.permission(row, &cells, document);
         if permission == Permission::Withdrawn {
             let message = "the page says that this is no longer used, so no rule was made of it";
+            self.problem(
+                document,
+                row,
+                Severity::Remark,
+                &row.cells.join(" | "),
+                message,
+            );
+            return;
+        }
+        if self.is_of_replies(row, &found) {
+            let message = "this row has the port of who answers for its source, so it was taken for what comes back, and no rule was made of it; check it";
             self.problem(
                 document,
                 row,

@@ -120,8 +120,18 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
             [_, .., last] if matches!(last.as_str(), "network" | "networks" | "subnet" | "vlan")
         )
     });
+    // `Rules for a Store node with its agent and exporter`: with what a machine is, is none of its name.
+    let before_with = || {
+        let (before, _) = outside.split_once(" with ")?;
+        let mut runs = noun_phrases(before, names)
+            .into_iter()
+            .filter(|run| names_machines(run, names));
+        let first = runs.next()?;
+        runs.next().is_none().then_some(first)
+    };
     let role = machine_with(outside)
         .or(role)
+        .or_else(before_with)
         .or_else(|| viewpoint(heading, names))
         .or_else(|| owner(heading, names))
         .or_else(|| owner_of_ports(heading, names));

@@ -148,6 +148,8 @@ impl AboveTable {
             return;
         }
         let condition = read.condition.clone().or_else(|| condition(sentence).0);
+        let condition = condition
+            .filter(|condition| !is_empty(condition) && !is_of_other_ports(sentence, condition));
         let leads = sentence.trim_end().ends_with(':');
         let holds = |condition: &String| {
             !is_of_hindrance(condition)
@@ -212,6 +214,56 @@ fn only_describes(sentence: &str) -> bool {
         .any(|stem| word.starts_with(stem))
     });
     is_list && describes && !sentence.trim_end().ends_with(':')
+}
+
+/// Whether a condition names no state: `if needed`, `where applicable`.
+fn is_empty(condition: &str) -> bool {
+    let lower = condition.to_lowercase();
+    lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .all(|word| {
+            matches!(
+                word,
+                "if" | "when"
+                    | "where"
+                    | "as"
+                    | "only"
+                    | "or"
+                    | "and"
+                    | "needed"
+                    | "required"
+                    | "necessary"
+                    | "applicable"
+                    | "appropriate"
+                    | "desired"
+                    | "possible"
+                    | "relevant"
+                    | "this"
+                    | "is"
+                    | "it"
+                    | "so"
+            )
+        })
+}
+
+/// Whether the clause of a condition speaks of other ports than those that follow: `...; other ports can be used if the site asks for them.`
+fn is_of_other_ports(sentence: &str, condition: &str) -> bool {
+    let Some(at) = sentence.find(condition) else {
+        return false;
+    };
+    let before = sentence.get(..at).unwrap_or_default().to_lowercase();
+    let clause = before.rsplit([';', ':']).next().unwrap_or_default();
+    [
+        "other port",
+        "another port",
+        "different port",
+        "alternative port",
+        "alternate port",
+        "custom port",
+    ]
+    .iter()
+    .any(|words| clause.contains(words))
 }
 
 /// Whether a condition says that something stands in the way of traffic: whoever reads a page of ports has a firewall.

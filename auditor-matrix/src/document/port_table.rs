@@ -358,7 +358,11 @@ impl PortTable<'_> {
             }
             None => ports::segments(&text)
                 .into_iter()
-                .map(|part| (part.to_owned(), protocol.clone()))
+                .flat_map(|part| match protocol {
+                    None => pairs::apart_from_icmp(part),
+                    Some(_) => vec![part.to_owned()],
+                })
+                .map(|part| (part, protocol.clone()))
                 .collect(),
         };
         // `8300, 8301(UDP)`: whether the ports beside it are of that transport, too, is a guess.

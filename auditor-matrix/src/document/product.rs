@@ -87,12 +87,19 @@ fn chosen(candidates: &BTreeMap<String, Candidate>) -> Option<String> {
         })
         .collect();
     eligible.sort_by_key(|(name, candidate)| (std::cmp::Reverse(candidate.weight()), name.len()));
-    let (name, best) = *eligible.first()?;
+    let (mut name, best) = *eligible.first()?;
     // `Ledger` and `Ledger Server` are one product.
     let rival = eligible
         .iter()
         .skip(1)
         .find(|(other, _)| !is_part(name, other) && !is_part(other, name));
+    // The whole name tells it better, where the page says as clearly that it has ports.
+    let whole = eligible
+        .iter()
+        .filter(|(other, whole)| is_part(name, other) && best.said <= 2 * whole.said)
+        .map(|(other, _)| *other)
+        .next();
+    name = whole.unwrap_or(name);
     rival
         .is_none_or(|(_, rival)| rival.weight() + CLEARLY <= best.weight())
         .then(|| name.clone())
@@ -148,8 +155,13 @@ fn add_names(sentence: &str, candidates: &mut BTreeMap<String, Candidate>) {
     for (at, word) in words.iter().enumerate() {
         let bare = bare(word);
         let is_evident = is_spelled_as_name(bare);
-        let is_name =
-            is_evident || is_capital(word) && (!run.is_empty() || 0 < at && !is_title_case);
+        // `Acme Ledger uses ...`: two words at the beginning are a name, of which the first alone is none.
+        let begins_name = at == 0
+            && words.get(1).is_some_and(|next| is_capital(next))
+            && !word.ends_with([',', ':', ';', '.'])
+            && !is_no_product(bare);
+        let is_name = is_evident
+            || is_capital(word) && (!run.is_empty() || (0 < at || begins_name) && !is_title_case);
         if is_name && !is_stop_word(&bare.to_lowercase()) {
             run.push(bare);
         } else {
@@ -297,9 +309,16 @@ impl Place {
                         | "listens"
                         | "opens"
                         | "exposes"
+                        | "communicates"
+                        | "accepts"
+                        | "runs"
+                        | "serves"
                         | "use"
                         | "require"
-                ) && (speaks_of_ports(&later) || lower.contains("following")) =>
+                        | "need"
+                ) && (has_ports_before
+                    || speaks_of_ports(&later)
+                    || lower.contains("following")) =>
             {
                 Self::HasPorts
             }

@@ -3,6 +3,7 @@
 //! `scanner.rs` goes over the lines: it reads what the dialects add (directives, admonitions, tabs, shortcodes, components,
 //! includes) and hands the plain Markdown between to the parser, whose events `reader.rs` turns into blocks.
 
+mod bare_table;
 mod inline_tag;
 mod one_line_table;
 mod pieces;

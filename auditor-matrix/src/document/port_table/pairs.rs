@@ -4,7 +4,13 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::document::{cell, text::regex};
+use crate::{
+    document::{
+        cell,
+        text::{regex, unbracket},
+    },
+    transport::Transport,
+};
 
 /// Each port with its protocol, if both cells are lists with the same separators and as many parts, and the protocols are
 /// not all the same. `TCP/UDP` is no list: it says that both are meant.
@@ -58,6 +64,37 @@ pub(super) fn with_bracketed(ports: &str, protocol: &str) -> Option<String> {
     is_same.then(|| format!("{before}, {inside}"))
 }
 
+/// A list of ports among which ICMP stands, as two: `22 (SSH), ICMP (echo), 3306`. The numbers of the others are no types of ICMP.
+pub(super) fn apart_from_icmp(text: &str) -> Vec<String> {
+    let mut depth = 0_usize;
+    let is_joint = |c: char| {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && matches!(c, ',' | ';')
+    };
+    let elements: Vec<&str> = text.split(is_joint).map(str::trim).collect();
+    let is_icmp = |element: &&str| {
+        let (outside, _) = unbracket(element);
+        let is_named = cell::transports(&outside)
+            .is_some_and(|named| !named.inferred && named.transports == [Transport::Icmp]);
+        is_named && !outside.contains(|c: char| c.is_ascii_digit())
+    };
+    let (icmp, others): (Vec<&str>, Vec<&str>) = elements
+        .into_iter()
+        .filter(|element| !element.is_empty())
+        .partition(is_icmp);
+    let have_numbers = others
+        .iter()
+        .any(|element| element.contains(|c: char| c.is_ascii_digit()));
+    if icmp.is_empty() || !have_numbers {
+        return vec![text.to_owned()];
+    }
+    vec![icmp.join(", "), others.join(", ")]
+}
+
 #[cfg(test)]
 mod tests {
     use super::paired;
@@ -76,5 +113,15 @@ mod tests {
         assert_eq!(paired("443", "TCP, UDP"), None);
         assert_eq!(paired("80/443", "TCP/UDP"), None);
         assert_eq!(paired("80, 443, 22", "TCP, UDP"), None);
+    }
+
+    #[test]
+    fn icmp_among_ports() {
+        assert_eq!(
+            super::apart_from_icmp("22 (SSH, SFTP), ICMP (echo), 3306"),
+            ["ICMP (echo)", "22 (SSH, SFTP), 3306"]
+        );
+        assert_eq!(super::apart_from_icmp("ICMP 8, 0"), ["ICMP 8, 0"]);
+        assert_eq!(super::apart_from_icmp("ICMP, ping"), ["ICMP, ping"]);
     }
 }

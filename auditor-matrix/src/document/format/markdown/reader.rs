@@ -121,6 +121,7 @@ impl<'a> Reader<'a> {
             | Event::DisplayMath(text) => self.push(text),
             Event::SoftBreak | Event::HardBreak => {
                 self.push(" ");
+                self.end_row();
                 if let Some(open) = self.open.last_mut() {
                     open.title.end_line(&open.text);
                 }

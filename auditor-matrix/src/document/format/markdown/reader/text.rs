@@ -6,7 +6,10 @@ use crate::document::{
     format::{
         footnote,
         invisible::visible,
-        markdown::one_line_table,
+        markdown::{
+            bare_table::{self, ROW},
+            one_line_table,
+        },
         separator::{LINE, PART},
     },
     text::fold,
@@ -41,6 +44,17 @@ impl Reader<'_> {
         }
     }
 
+    /// Marks the end of a line that may be the row of a table.
+    pub(super) fn end_row(&mut self) {
+        if self.table.is_none()
+            && let Some(open) = self.open.last_mut()
+            && matches!(open.kind, Kind::Text)
+            && open.text.trim_end().ends_with('|')
+        {
+            open.text.push(ROW);
+        }
+    }
+
     /// Makes a block of the innermost open text.
     pub(super) fn close(&mut self) {
         let Some(open) = self.open.last_mut() else {
@@ -68,6 +82,17 @@ impl Reader<'_> {
             return;
         }
         let kind = std::mem::replace(&mut open.kind, Kind::Text);
+        if folded.contains(ROW)
+            && let Some(rows) = bare_table::table(folded, line)
+        {
+            self.blocks.push(Block {
+                line,
+                content: Content::Table(Box::new(rows.into())),
+            });
+            return;
+        }
+        let without_rows = fold(&folded.replace(ROW, " "));
+        let folded = without_rows.as_str();
         let text = match one_line_table::table(folded, line) {
             Some((rows, rest)) => {
                 self.blocks.push(Block {

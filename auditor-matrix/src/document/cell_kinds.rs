@@ -143,10 +143,16 @@ impl CellKinds {
             && text
                 .chars()
                 .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
+        // `Web UI`: what is offered at a port, as a protocol is spoken there.
+        let is_offered = text
+            .rsplit(' ')
+            .next()
+            .is_some_and(|last| matches!(last.to_lowercase().as_str(), "ui" | "gui" | "api"));
         count(
             &mut self.n_like_protocols,
             is_protocol
                 || is_acronym
+                || is_offered
                 || application_protocol::is_only_spoken(first) && !names_machine(&text),
         );
         count(

@@ -364,11 +364,14 @@ fn ends(phrase: &Phrase<'_>) -> Option<Column> {
         (false, false) => {}
     }
     // On which machine, and who asks it.
-    if phrase.is(&["where"]) {
+    if phrase.is(&["where"]) || phrase.is(&["on"]) {
         return Some(Column::Role);
     }
     if phrase.is(&["who"]) {
         return Some(Column::Source);
+    }
+    if phrase.is(&["whom"]) {
+        return Some(Column::Destination);
     }
     // Who reaches, calls or needs a port asks for it.
     if phrase.last() == "by" && phrase.words.iter().any(|word| says_asking(word)) {

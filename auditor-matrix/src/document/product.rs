@@ -3,13 +3,13 @@
 //! `Ports used by Ledger`, `Ledger listens on ...`, `Ledger default ports`: the page's own sentences and headings say who has the
 //! ports. A name counts where the page uses it as one, with a capital letter inside of a sentence or inside of the word.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     application_protocol,
     block::{Block, Content},
     cell,
-    prose::is_platform,
+    prose::{is_platform, is_software},
     section::{is_machine, is_stop_word},
     text::{fold, sentences, unbracket},
 };
@@ -18,11 +18,17 @@ use super::{
 pub(super) fn product(blocks: &[Block]) -> Option<String> {
     let mut candidates: BTreeMap<String, Candidate> = BTreeMap::new();
     let texts = || blocks.iter().filter_map(text_of).take(MOST_TEXTS);
+    let mut common = BTreeSet::new();
     for (text, _) in texts() {
         for sentence in sentences(text) {
             add_names(sentence, &mut candidates);
         }
+        let words = text.split(' ').filter(|word| !word.contains('`')).map(bare);
+        common.extend(words.filter(|word| word.starts_with(char::is_lowercase)));
     }
+    // A name is never written without its capital letter: what is, is a word of the language.
+    candidates
+        .retain(|name, _| is_spelled_as_name(name) || !common.contains(&*name.to_lowercase()));
     let mut n_headings = 0;
     for (text, is_heading) in texts() {
         // What comes first on a page tells what it is about.
@@ -82,7 +88,10 @@ fn chosen(candidates: &BTreeMap<String, Candidate>) -> Option<String> {
         .iter()
         .filter(|(name, candidate)| {
             // What much else runs on, and abbreviations, are products where the title says so.
-            let is_evident = !is_of_many(name) || 0 < candidate.in_title;
+            let is_evident = 0 < candidate.in_title
+                || name.contains('{')
+                || !is_of_many(name)
+                    && (LEAST_NAMED <= candidate.n_named || is_spelled_as_name(name));
             LEAST_SAID <= candidate.said && candidate.is_named(name) && is_evident
         })
         .collect();
@@ -94,9 +103,11 @@ fn chosen(candidates: &BTreeMap<String, Candidate>) -> Option<String> {
         .skip(1)
         .find(|(other, _)| !is_part(name, other) && !is_part(other, name));
     // The whole name tells it better, where the page says as clearly that it has ports.
+    let is_as_clear =
+        |whole: &Candidate| best.said <= 2 * whole.said && best.n_named <= 2 * whole.n_named;
     let whole = eligible
         .iter()
-        .filter(|(other, whole)| is_part(name, other) && best.said <= 2 * whole.said)
+        .filter(|(other, whole)| is_part(name, other) && is_as_clear(whole))
         .map(|(other, _)| *other)
         .next();
     name = whole.unwrap_or(name);
@@ -107,6 +118,9 @@ fn chosen(candidates: &BTreeMap<String, Candidate>) -> Option<String> {
 
 /// A name that is in no clearer place is no product.
 const LEAST_SAID: usize = 3;
+
+/// A name that the title does not have is used so often.
+const LEAST_NAMED: usize = 3;
 
 /// A rival that is nearer is as likely.
 const CLEARLY: usize = 2;
@@ -179,6 +193,13 @@ fn add_names(sentence: &str, candidates: &mut BTreeMap<String, Candidate>) {
         {
             continue;
         }
+        // `Ledger service`, `Web UI` are what a product offers.
+        let is_offer = run
+            .last()
+            .is_some_and(|last| is_software(&last.to_lowercase()));
+        if is_offer {
+            continue;
+        }
         let name = fold(&run.join(" "));
         if candidates.len() < MOST_CANDIDATES || candidates.contains_key(&name) {
             candidates.entry(name).or_default().n_named += 1;
@@ -228,7 +249,9 @@ fn is_no_product(word: &str) -> bool {
         || cell::stated(&lower).is_some()
         || application_protocol::is_only_spoken(word)
         || word.len() < LEAST_LETTERS
-        || ["-based", "-only", "-side", "-like"]
+        || lower.starts_with("non-")
+        || matches!(lower.as_str(), "ipv4" | "ipv6" | "nodeport")
+        || ["-based", "-specific", "-only", "-side", "-like"]
             .iter()
             .any(|suffix| lower.ends_with(suffix))
 }

@@ -173,20 +173,22 @@ impl PageNames {
             })
     }
 
-    /// The names of a list whose parts share their last noun, `Admin/Storage Nodes`, if all of them stand by themselves elsewhere.
-    fn with_last_noun(&self, parts: &[String]) -> Option<Vec<String>> {
+    /// The names of a list whose parts share their last noun, `Admin/Storage Nodes`, if all of them stand by themselves elsewhere;
+    /// where an `and` joins them, one is enough.
+    fn with_last_noun(&self, parts: &[String], is_joined: bool) -> Option<Vec<String>> {
         let (last, others) = parts.split_last()?;
         let (_, noun) = last.rsplit_once(' ')?;
         let lacks_noun = |part: &&String| !part.contains(' ') && !self.contains(part);
-        if !self.contains(last) || !others.iter().all(|part| lacks_noun(&part)) {
+        if !others.iter().all(|part| lacks_noun(&part)) {
             return None;
         }
         let mut names: Vec<String> = others.iter().map(|part| format!("{part} {noun}")).collect();
         names.push(last.clone());
-        names
-            .iter()
-            .all(|name| self.contains(name))
-            .then_some(names)
+        // `Store and edge nodes`: several kinds of machines, if one of them is known to be one.
+        let are_kinds = is_joined && noun.ends_with('s') && is_machine_name(last);
+        let is_known = |name: &String| self.contains(name);
+        let is_list = names.iter().all(is_known) || are_kinds && names.iter().any(is_known);
+        is_list.then_some(names)
     }
 
     /// Splits a list of names. `,` and `and` join names; `/` and `or` may be part of one. In either case the parts have to
@@ -212,7 +214,7 @@ impl PageNames {
         if every.len() < 2 {
             return vec![whole.to_owned()];
         }
-        if let Some(names) = self.with_last_noun(&every) {
+        if let Some(names) = self.with_last_noun(&every, text.contains(" and ")) {
             return names;
         }
         // `agent/extra`: a single word beside a name that is known is one, too; `Admin/Operator Console` need not be two, and

@@ -93,6 +93,23 @@ pub(super) fn end(words: &[&str]) -> Option<Column> {
     {
         return before.iter().find_map(|word| agent(word)).map(Part::column);
     }
+    // `Opens the connection`, `Takes the calls`
+    let is_traffic = matches!(
+        last.strip_suffix('s').unwrap_or(last),
+        "connection" | "session" | "conversation" | "call" | "request" | "traffic" | "dialogue"
+    );
+    if is_traffic && !before.is_empty() {
+        let bare: Vec<&str> = words
+            .iter()
+            .copied()
+            .filter(|word| !matches!(*word, "the" | "a" | "an"))
+            .collect();
+        match subject(&bare) {
+            Some(Subject::Asks) => return Some(Column::Source),
+            Some(Subject::IsAsked) => return Some(Column::Destination),
+            Some(Subject::Acts) | None => {}
+        }
+    }
     match words {
         // `Answers | Dials in`: who does it.
         ["answers" | "listens" | "accepts" | "responds"] => Some(Column::Destination),
@@ -331,6 +348,10 @@ mod tests {
             ("node which is called", Some(Column::Destination)),
             ("bound by", Some(Column::Destination)),
             ("that host", None),
+            ("opens the connection", Some(Column::Source)),
+            ("takes the calls", Some(Column::Destination)),
+            ("active connections", None),
+            ("connections", None),
             ("opener", Some(Column::Source)),
             ("answerer", Some(Column::Destination)),
             ("allowed by", None),

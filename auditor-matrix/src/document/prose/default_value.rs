@@ -1,5 +1,9 @@
 //! The value that an item gives last to the port which it explains: `listen-port: Port of the Core. Default: 6379.`
 
+use std::{borrow::Cow, sync::LazyLock};
+
+use regex::Regex;
+
 use super::{
     condition::Condition,
     port_phrase::{Evidence, names_port, port_phrases},
@@ -7,6 +11,7 @@ use super::{
     statement::Statement,
     words::{Kind, words},
 };
+use crate::document::text::regex;
 
 /// The statement of an item, if `part` is its last sentence and no more than a default value.
 pub(super) fn statement(item: &str, part: &str) -> Option<Statement> {
@@ -47,13 +52,50 @@ pub(super) fn statement(item: &str, part: &str) -> Option<Statement> {
     })
 }
 
+/// `(default is 22)`, `(3306 by default)`, `(if it is installed - default is 9600)`
+static IN_BRACKETS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)\((?:(?P<before>[^()]{1,120}?)(?: [-–—]|[,;]) )?(?:(?:the )?(?:default|standard|usual)(?:ly)? (?:(?:port|value|number) )?(?:is|=) (?P<after>\d{1,5})|(?P<first>\d{1,5}) (?:by default|is the default))\)",
+    )
+});
+
+/// An item with the value that it gives in brackets for its port as a plain default: `SSH (default 22)`.
+pub(super) fn in_brackets(item: &str) -> Cow<'_, str> {
+    IN_BRACKETS.replace(item, |found: &regex::Captures<'_>| {
+        let part = |name: &str| found.name(name).map_or("", |part| part.as_str());
+        let value = format!("(default {}{})", part("after"), part("first"));
+        match part("before") {
+            "" => value,
+            before => format!("{before} {value}"),
+        }
+    })
+}
+
 /// A longer item is prose.
 const MOST_LENGTH: usize = 1000;
 
 #[cfg(test)]
 mod tests {
-    use super::statement;
+    use super::{in_brackets, statement};
     use crate::document::prose::sentence::tests::shown;
+
+    #[test]
+    fn values_in_brackets() {
+        for (item, expected) in [
+            ("SSH (default is 22)", "SSH (default 22)"),
+            ("Store (3306 by default)", "Store (default 3306)"),
+            (
+                "Stats (if it is there - default is 9600)",
+                "Stats if it is there (default 9600)",
+            ),
+            (
+                "Store (3306 is closed by default)",
+                "Store (3306 is closed by default)",
+            ),
+        ] {
+            assert_eq!(in_brackets(item), expected);
+        }
+    }
 
     #[test]
     fn values_of_items() {

@@ -78,6 +78,7 @@ fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
         }
         return whole;
     }
+    let text = &*default_value::in_brackets(text);
     let mut reading = ItemReading::default();
     let mut parts = sentences(text).into_iter();
     let Some(head) = parts.next() else {

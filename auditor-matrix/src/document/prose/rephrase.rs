@@ -38,10 +38,31 @@ static LET: LazyLock<Regex> = LazyLock::new(|| {
 /// `towards the Core`
 static TOWARDS: LazyLock<Regex> = LazyLock::new(|| regex(r"\btowards? "));
 
+/// `Every night the Core pulls ...`, `Once a day, the Core pulls ...`, `In turn, the Core pulls ...`: when, and nothing of who.
+static WHEN: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"^(?:(?:Every|Each) (?:\w+ )?(?:second|minute|hour|night|day|morning|evening|week|month|weekend|quarter)s?|(?:Once|Twice) (?:a|an|per|every) (?:second|minute|hour|night|day|week|month|year)|At (?:night|midnight|noon|startup|boot|start-up)|From time to time|Now and then|In turn|In return|After that|Daily|Hourly|Weekly|Nightly|Periodically),? (?P<next>the|a|an|all|each|every|your|it|they|[A-Z])",
+    )
+});
+
+/// `The Core, in turn, queries ...`
+static ASIDE: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r", (?:in turn|in return|in addition|for (?:its|their) part|on the other hand|of course|in the end|as a rule|as usual), ",
+    )
+});
+
 /// The sentence in plain words.
 pub(super) fn rephrased(sentence: &str) -> Cow<'_, str> {
     if sentence.contains("toward") {
         return Cow::Owned(rephrased(&TOWARDS.replace_all(sentence, "to ")).into_owned());
+    }
+    if ASIDE.is_match(sentence) {
+        return Cow::Owned(rephrased(&ASIDE.replace_all(sentence, " ")).into_owned());
+    }
+    if let Some(next) = WHEN.captures(sentence).and_then(|found| found.name("next")) {
+        let rest = sentence.get(next.start()..).unwrap_or_default();
+        return Cow::Owned(rephrased(rest).into_owned());
     }
     if let Some(found) = LET.captures(sentence) {
         return Cow::Owned(rephrased(&allowed(sentence, &found)).into_owned());
@@ -128,6 +149,20 @@ mod tests {
             "the Gate listens on TCP port 6817 and may be changed.",
         );
         check("They get to know it.", "They get to know it.");
+        for when in ["Every night", "Once a day,", "In turn,", "Every two hours"] {
+            check(
+                &format!("{when} the Gate pulls prices from the Store."),
+                "the Gate pulls prices from the Store.",
+            );
+        }
+        check(
+            "Every node reaches the Gate.",
+            "Every node reaches the Gate.",
+        );
+        check(
+            "The Gate, in turn, queries the Store.",
+            "The Gate queries the Store.",
+        );
         check(
             "The firewall must let the probes through to the Gate on TCP 80.",
             "The firewall must allow traffic from the probes to the Gate on TCP 80.",

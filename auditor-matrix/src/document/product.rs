@@ -91,7 +91,9 @@ fn chosen(candidates: &BTreeMap<String, Candidate>) -> Option<String> {
             let is_evident = 0 < candidate.in_title
                 || name.contains('{')
                 || !is_of_many(name)
-                    && (LEAST_NAMED <= candidate.n_named || is_spelled_as_name(name));
+                    && (LEAST_NAMED <= candidate.n_named
+                        || 2 * LEAST_SAID <= candidate.said
+                        || is_spelled_as_name(name));
             LEAST_SAID <= candidate.said && candidate.is_named(name) && is_evident
         })
         .collect();
@@ -213,8 +215,9 @@ const MOST_NAME_WORDS: usize = 3;
 /// A word without the marks around it; those of a possessive are none of it.
 fn bare(word: &str) -> &str {
     let word = word.trim_matches(['`', '"', '\'', '*', ',', ':', ';', '.', '(', ')', '“', '”']);
-    word.strip_suffix("'s")
-        .or_else(|| word.strip_suffix("’s"))
+    ["'s", "’s", "-specific", "-related", "-aware"]
+        .iter()
+        .find_map(|suffix| word.strip_suffix(suffix))
         .unwrap_or(word)
 }
 
@@ -251,7 +254,7 @@ fn is_no_product(word: &str) -> bool {
         || word.len() < LEAST_LETTERS
         || lower.starts_with("non-")
         || matches!(lower.as_str(), "ipv4" | "ipv6" | "nodeport")
-        || ["-based", "-specific", "-only", "-side", "-like"]
+        || ["-based", "-only", "-side", "-like"]
             .iter()
             .any(|suffix| lower.ends_with(suffix))
 }

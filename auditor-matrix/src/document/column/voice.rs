@@ -4,7 +4,7 @@
 use super::Column;
 use crate::document::{
     section::is_machine,
-    verb::{Verb, is_participle, verb},
+    verb::{Verb, is_noun_of_verb, is_participle, verb},
 };
 
 /// What the one who does something has to do with a conversation.
@@ -167,6 +167,10 @@ pub(in crate::document) fn subject(words: &[&str]) -> Option<Subject> {
         "dial", "ring", "phon", "ask", "want", "fetch", "driv", "steer", "trigger", "deliver",
     ];
     let begins = |stems: &[&str]| stems.iter().any(|stem| first.starts_with(stem));
+    // `Calls` alone may be what there are.
+    if words.len() == 1 && is_noun_of_verb(first) && !begins(&takes) {
+        return Some(Subject::Acts);
+    }
     Some(if begins(&takes) && *first != "consumes" {
         Subject::IsAsked
     } else if begins(&gives) {
@@ -306,7 +310,8 @@ mod tests {
         for (heading, who) in [
             ("dials", Some(Subject::Asks)),
             ("picks up", Some(Subject::IsAsked)),
-            ("calls", Some(Subject::Asks)),
+            ("calls", Some(Subject::Acts)),
+            ("calls the other", Some(Subject::Asks)),
             ("is called", Some(Subject::IsAsked)),
             ("gets called", Some(Subject::IsAsked)),
             ("opens the session", Some(Subject::Asks)),

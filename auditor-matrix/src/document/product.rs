@@ -253,6 +253,8 @@ fn is_no_product(word: &str) -> bool {
         || application_protocol::is_only_spoken(word)
         || word.len() < LEAST_LETTERS
         || lower.starts_with("non-")
+        // `SpawnPortRange` is a setting.
+        || word.contains("Port")
         || matches!(lower.as_str(), "ipv4" | "ipv6" | "nodeport")
         || ["-based", "-only", "-side", "-like"]
             .iter()
@@ -349,11 +351,12 @@ impl Place {
                 Self::HasPorts
             }
             (Some("by" | "of" | "for" | "run"), _) if has_ports_before => Self::HasPorts,
-            (_, [noun, ..]) if matches!(*noun, "port" | "ports" | "firewall" | "network") => {
-                Self::HasPorts
-            }
+            (_, [noun, ..]) if matches!(*noun, "port" | "ports") => Self::HasPorts,
             (_, [_, noun, ..]) if matches!(*noun, "port" | "ports") => Self::HasPorts,
-            (_, [noun, ..]) if is_machine(noun) || matches!(*noun, "cluster" | "clusters") => {
+            (_, [noun, ..])
+                if is_machine(noun)
+                    || matches!(*noun, "cluster" | "clusters" | "firewall" | "network") =>
+            {
                 Self::Concerned
             }
             (Some("for" | "of" | "run"), _) => Self::Concerned,

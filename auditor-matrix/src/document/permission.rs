@@ -165,7 +165,8 @@ pub(super) fn of_sentence(sentence: &str) -> Option<Permission> {
         return None;
     }
     if let Some(permission) = negated(&words) {
-        let reaches_others = names_others(&words);
+        // `Never use it without TLS`, `must not pass without a proxy`: a part of the traffic alone.
+        let reaches_others = names_others(&words) || has(&["without", "except"]);
         return Some(if permission == Permission::Forbidden && reaches_others {
             Permission::Restricted
         } else {
@@ -185,10 +186,17 @@ pub(super) fn of_sentence(sentence: &str) -> Option<Permission> {
         )
     };
     // `Has to stay closed`, `is to remain shut`
-    let stays = words.windows(2).any(|pair| {
-        matches!(pair, [stay, shut] if is_shut(shut)
-            && matches!(stay.as_str(), "stay" | "stays" | "remain" | "remains" | "kept" | "keep" | "left" | "leave"))
-    });
+    let stays = words
+        .iter()
+        .position(|word| STAYING.contains(&word.as_str()))
+        .is_some_and(|at| {
+            // `Connections that stay closed` are not asked to.
+            let is_of_port = words
+                .iter()
+                .take(at)
+                .all(|word| OBLIGING.contains(&word.as_str()));
+            is_of_port && words.get(at + 1).is_some_and(is_shut)
+        });
     let keeps = keeps || stays;
     if stays || keeps && words.iter().skip(1).take(3).any(is_shut) || asks_to_close(&words) {
         return Some(if names_others(&words) {
@@ -391,7 +399,14 @@ fn negated(words: &[String]) -> Option<Permission> {
             }) {
                 return None;
             }
-            if near().any(is_ban) {
+            // `Never let it through`, but not `never let sessions expire`.
+            let lets = behind
+                .iter()
+                .any(|word| matches!(word.as_str(), "let" | "lets"))
+                && behind
+                    .iter()
+                    .any(|word| matches!(word.as_str(), "through" | "in" | "pass"));
+            if lets || near().any(is_ban) {
                 return Some(Permission::Forbidden);
             }
             continue;
@@ -418,6 +433,14 @@ fn negated(words: &[String]) -> Option<Permission> {
     None
 }
 
+const STAYING: &[&str] = &[
+    "stay", "stays", "remain", "remains", "kept", "keep", "left", "leave",
+];
+/// What may stand before a port that has to stay closed.
+const OBLIGING: &[&str] = &[
+    "has", "have", "is", "are", "must", "should", "shall", "to", "be", "it", "they", "this",
+    "these", "the", "port", "ports", "always", "please", "needs", "need",
+];
 const VERB_WITHIN: usize = 5;
 const OPENING: &[&str] = &[
     "open",
@@ -442,11 +465,7 @@ const OPENING: &[&str] = &[
     "connect",
     "published",
     "forwarded",
-    "let",
-    "admit",
     "admitted",
-    "pass",
-    "through",
     "tolerated",
     "authorized",
     "authorised",
@@ -583,6 +602,10 @@ mod tests {
                 ("Has to stay closed", Some(Forbidden)),
                 ("Is to remain shut on all sites", Some(Forbidden)),
                 ("Stays open", None),
+                ("Connections that stay closed are reopened", None),
+                ("Must not pass through a proxy", None),
+                ("Should never let sessions time out", None),
+                ("Never use without TLS", Some(Restricted)),
                 ("Keep it closed to the internet", Some(Restricted)),
                 ("Block the port for others", Some(Restricted)),
                 ("Close the connection after use", None),

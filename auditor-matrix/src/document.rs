@@ -17,6 +17,7 @@ mod commands;
 mod context;
 mod cross_table;
 mod default_transport;
+mod deployment_models;
 mod directed_ends;
 mod encoding;
 mod end;

@@ -6,8 +6,7 @@ mod reason;
 
 use std::collections::{HashMap, HashSet};
 
-use self::reason::reason;
-pub(super) use self::reason::{Reason, is_hardware, numbers_networks};
+pub(super) use self::reason::{Reason, is_hardware, numbers_networks, reason as reason_of};
 use super::{no_port::NoPort, problem::Problem, row::Row};
 use crate::port::PortRange;
 
@@ -52,7 +51,7 @@ pub(super) fn numbers(text: &str) -> Vec<Number<'_>> {
         {
             numbers.push(Number {
                 digits,
-                reason: reason(before, digits, behind),
+                reason: reason_of(before, digits, behind),
             });
         }
         at = end;

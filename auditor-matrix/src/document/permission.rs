@@ -90,6 +90,19 @@ pub(super) fn denies_ports(cell: &str) -> bool {
             }))
 }
 
+/// Whether a cell says that nobody has the port of its row: `reserved`, `(unassigned)`. What is reserved for somebody is used.
+pub(super) fn is_kept_free(cell: &str) -> bool {
+    let words = words(cell);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    matches!(
+        words.as_slice(),
+        ["reserved" | "unassigned" | "unallocated" | "vacant"]
+            | ["not", "assigned" | "allocated"]
+            | ["reserved" | "kept", "for", "future" | "later", ..]
+            | ["kept" | "left", "free", ..]
+    )
+}
+
 /// Whether a yes below a heading denies: `Blocked?`, `Is it denied?`
 pub(super) fn denies(heading: &str) -> bool {
     let words = words(heading);
@@ -569,6 +582,22 @@ mod tests {
                 ("blue", None),
             ],
         );
+    }
+
+    #[test]
+    fn ports_that_nobody_has() {
+        for cell in [
+            "reserved",
+            "(Reserved)",
+            "Unassigned",
+            "not allocated",
+            "Reserved for future use",
+        ] {
+            assert!(super::is_kept_free(cell), "{cell}");
+        }
+        for cell in ["Reserved for the backup agent", "Spare", ""] {
+            assert!(!super::is_kept_free(cell), "{cell}");
+        }
     }
 
     #[test]

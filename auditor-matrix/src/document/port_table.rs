@@ -29,7 +29,7 @@ use super::{
     loopback,
     marked_ends::MarkedEnds,
     names::Names,
-    permission::Permission,
+    permission::{Permission, is_kept_free},
     ports,
     problem::{Problem, ProblemKind, Severity},
     row::{Direction, Document, Row, RowFields, RowOrigin, RowText},
@@ -157,26 +157,24 @@ impl PortTable<'_> {
             return;
         }
         let permission = self.permission(row, &cells, document);
-        if permission == Permission::Withdrawn {
-            let message = "the page says that this is no longer used, so no rule was made of it";
-            self.problem(
-                document,
-                row,
-                Severity::Remark,
-                &row.cells.join(" | "),
-                message,
-            );
-            return;
-        }
-        if self.is_of_replies(row, &found) {
-            let message = "this row has the port of who answers for its source, so it was taken for what comes back, and no rule was made of it; check it";
-            self.problem(
-                document,
-                row,
-                Severity::Remark,
-                &row.cells.join(" | "),
-                message,
-            );
+        let has_nobody = || {
+            let mut cells = row.cells.iter().enumerate();
+            cells.any(|(index, cell)| !self.columns.may_name_ports(index) && is_kept_free(cell))
+        };
+        let no_rule = if permission == Permission::Withdrawn {
+            Some("the page says that this is no longer used, so no rule was made of it")
+        } else if has_nobody() {
+            Some("the page says that nobody has this port, so no rule was made of it")
+        } else if self.is_of_replies(row, &found) {
+            Some(
+                "this row has the port of who answers for its source, so it was taken for what comes back, and no rule was made of it; check it",
+            )
+        } else {
+            None
+        };
+        if let Some(message) = no_rule {
+            let whole = row.cells.join(" | ");
+            self.problem(document, row, Severity::Remark, &whole, message);
             return;
         }
         let is_local = self.stays_on_machine(row);

@@ -36,12 +36,11 @@ pub(super) fn product(blocks: &[Block]) -> Option<String> {
         n_headings += usize::from(is_heading);
         for sentence in sentences(text) {
             for (name, candidate) in &mut candidates {
-                if !candidate.is_named(name) {
-                    continue;
-                }
                 for place in Place::all(sentence, name) {
                     candidate.said += place.weight(is_heading);
-                    candidate.in_title += usize::from(is_title);
+                    let is_told = matches!(place, Place::IsTold);
+                    candidate.in_title += usize::from(is_title || is_told);
+                    candidate.is_told |= is_told;
                 }
             }
         }
@@ -58,12 +57,15 @@ struct Candidate {
     said: usize,
     /// How often the title has it.
     in_title: usize,
+    /// Whether a sentence says that the page tells its ports.
+    is_told: bool,
 }
 
 impl Candidate {
     /// A capital letter inside of a word is one of a name; that of a single sentence may be an accident.
     fn is_named(&self, name: &str) -> bool {
-        1 < self.n_named || is_spelled_as_name(name) && 0 < self.n_named
+        1 < self.n_named
+            || 0 < self.n_named && (is_spelled_as_name(name) || self.is_told && name.contains(' '))
     }
 
     const fn weight(&self) -> usize {
@@ -278,6 +280,8 @@ const LEAST_LETTERS: usize = 3;
 
 /// How a sentence speaks of a name.
 enum Place {
+    /// `This section lists the ports of Ledger`, `To install Ledger, open the following ports`
+    IsTold,
     /// `ports used by Ledger`, `ports of Ledger`, `Ledger ports`, `Ledger uses the following ports`
     HasPorts,
     /// `a firewall for Ledger`, `install Ledger`, `Ledger servers`
@@ -327,7 +331,33 @@ impl Place {
         });
         let governor = governing.and_then(|back| earlier.get(earlier.len() - 1 - back).copied());
         let has_ports_before = speaks_of_ports(&earlier);
+        // `This page describes the ports used by ...`
+        let tells = earlier.iter().take(FIRST_WORDS).any(|word| {
+            matches!(
+                *word,
+                "section"
+                    | "page"
+                    | "document"
+                    | "article"
+                    | "chapter"
+                    | "topic"
+                    | "guide"
+                    | "table"
+                    | "tables"
+                    | "list"
+            )
+        }) || earlier.iter().take(2).any(|word| *word == "following");
+        let installs = earlier.last().is_some_and(|verb| {
+            matches!(
+                *verb,
+                "install" | "installing" | "deploy" | "deploying" | "operate" | "operating"
+            )
+        });
         match (governor, later.as_slice()) {
+            (Some("by" | "of" | "for"), _) if tells && has_ports_before => Self::IsTold,
+            _ if installs && earlier.len() <= FIRST_WORDS && speaks_of_ports(&later) => {
+                Self::IsTold
+            }
             (_, [verb, ..])
                 if matches!(
                     *verb,
@@ -351,8 +381,9 @@ impl Place {
                 Self::HasPorts
             }
             (Some("by" | "of" | "for" | "run"), _) if has_ports_before => Self::HasPorts,
-            (_, [noun, ..]) if matches!(*noun, "port" | "ports") => Self::HasPorts,
-            (_, [_, noun, ..]) if matches!(*noun, "port" | "ports") => Self::HasPorts,
+            // `the Ledger port` is one of several, and need not be of whom the page is about.
+            (_, [noun, ..] | [_, noun, ..]) if *noun == "ports" => Self::HasPorts,
+            (_, [noun, ..] | [_, noun, ..]) if *noun == "port" => Self::Concerned,
             (_, [noun, ..])
                 if is_machine(noun)
                     || matches!(*noun, "cluster" | "clusters" | "firewall" | "network") =>
@@ -381,6 +412,7 @@ impl Place {
 
     const fn weight(&self, is_heading: bool) -> usize {
         match (self, is_heading) {
+            (Self::IsTold, _) => 6,
             (Self::HasPorts, true) => 5,
             (Self::HasPorts, false) => 3,
             (Self::Concerned, true) => 2,
@@ -395,6 +427,9 @@ const MOST_PLACES: usize = 8;
 
 /// So many words behind a name tell what it does.
 const LATER_WORDS: usize = 8;
+
+/// What a sentence is about stands among so many words.
+const FIRST_WORDS: usize = 4;
 
 /// So many words before a name may stand between it and its preposition.
 const EARLIER_WORDS: usize = 4;

@@ -14,6 +14,7 @@ mod default_sentence;
 mod default_value;
 mod diagram;
 mod dynamic_ports;
+mod either_value;
 mod further_end;
 mod heading_list;
 mod heading_port;

@@ -23,7 +23,7 @@ use super::{
     block::{Block, Content},
     context::{Context, Headings},
     default_transport::DefaultTransports,
-    foreign,
+    deployment_models, foreign,
     interner::Interner,
     loopback,
     names::Names,
@@ -44,6 +44,7 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
     let published = publishing::without_conditions(&mut blocks);
     let foreign = translate(&mut blocks);
     port_lines::list(&mut blocks);
+    deployment_models::mark(&mut blocks);
     let names = Arc::new(names(&blocks, profile));
     let product = product(&blocks);
     let alternatives = Alternatives::of(&blocks, &names);

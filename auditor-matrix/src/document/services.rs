@@ -7,7 +7,9 @@ mod asked;
 
 use std::collections::BTreeSet;
 
-pub(super) use self::asked::{DOUBT as DOUBT_OF_ASKED, column_of_asked, names_server};
+pub(super) use self::asked::{
+    DOUBT as DOUBT_OF_ASKED, DOUBT_OF_LISTENERS, column_of_asked, column_of_listeners, names_server,
+};
 
 use super::{
     application_protocol, cell,

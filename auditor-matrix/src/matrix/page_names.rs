@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::{
     bracket::{is_inside, unbracketed},
-    kind::{are_kinds, is_host, is_machine_name, labelled_hosts},
+    kind::{are_kinds, are_plurals, is_host, is_machine_name, labelled_hosts},
 };
 use crate::document::{Row, is_own_machine};
 
@@ -68,12 +68,15 @@ impl PageNames {
         }
         self.whole
             .extend(unquantified::specific(&name).map(str::to_owned));
+        // `Network devices` and `Network device` are the same machines.
+        self.whole.insert(one_of(&name));
         self.whole.insert(name);
         self.whole.insert(whole);
     }
 
     fn contains(&self, name: &str) -> bool {
-        self.whole.contains(&key(name))
+        let key = key(name);
+        self.whole.contains(&key) || self.whole.contains(&one_of(&key))
     }
 
     /// The names in a text, each without remarks in brackets; what stands in brackets stays where it tells machines apart.
@@ -268,7 +271,7 @@ impl PageNames {
         }
         // `HTTP/S proxy or browser`: each by itself is a machine or a client, so they are no two words for one.
         let either = cut(&[",", " or "]);
-        if are_kinds(&either) {
+        if are_kinds(&either) || are_plurals(&either) {
             return either;
         }
         vec![whole.to_owned()]
@@ -390,6 +393,18 @@ fn plain(part: &str) -> &str {
         .unwrap_or(part)
         .trim_end_matches(['*', '\u{2020}', ':'])
 }
+
+/// A name, in lower case, of which there is one: `network device` of `network devices`.
+fn one_of(key: &str) -> String {
+    let is_plural = key.ends_with('s') && !key.ends_with("ss") && LEAST_LETTERS < key.len();
+    key.strip_suffix('s')
+        .filter(|_| is_plural)
+        .unwrap_or(key)
+        .to_owned()
+}
+
+/// A shorter word that ends in an s is no plural.
+const LEAST_LETTERS: usize = 3;
 
 fn key(name: &str) -> String {
     let words: Vec<&str> = plain(name).split_whitespace().collect();

@@ -6,6 +6,7 @@ mod conditions_in_prose;
 mod doubts;
 mod headings_by_verb;
 mod labels;
+mod left_out_ends;
 mod lines_above;
 mod loopback;
 mod marked_ends;

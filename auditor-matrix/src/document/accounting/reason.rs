@@ -40,7 +40,7 @@ impl Reason {
 }
 
 /// The reason why a number is none, from what stands before and behind it.
-pub(super) fn reason(before: &str, digits: &str, behind: &str) -> Option<Reason> {
+pub(in crate::document) fn reason(before: &str, digits: &str, behind: &str) -> Option<Reason> {
     let last = before.chars().next_back();
     let next = behind.chars().next();
     let value: u32 = digits.parse().unwrap_or(u32::MAX);
@@ -169,6 +169,9 @@ pub(super) fn reason(before: &str, digits: &str, behind: &str) -> Option<Reason>
     {
         return Some(Reason::Count);
     }
+    if separated && is_rate(behind) {
+        return Some(Reason::Count);
+    }
     if before.trim().is_empty() && (behind.starts_with(". ") || behind.starts_with(") ")) {
         return Some(Reason::Ordinal);
     }
@@ -199,6 +202,40 @@ pub(super) fn reason(before: &str, digits: &str, behind: &str) -> Option<Reason>
     }
     None
 }
+
+/// Whether a number counts what happens in a time, or at each of several: `10 messages a minute`, `500 sessions per node`.
+fn is_rate(behind: &str) -> bool {
+    let words: Vec<&str> = behind
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .take(RATE_WORDS)
+        .collect();
+    let counted = words.iter().position(|word| {
+        matches!(
+            word.to_lowercase().as_str(),
+            "a" | "an" | "per" | "every" | "each"
+        )
+    });
+    counted.is_some_and(|at| {
+        let of = words.get(at + 1).map(|word| word.to_lowercase());
+        let is_plural = at
+            .checked_sub(1)
+            .and_then(|before| words.get(before))
+            .is_some_and(|word| word.ends_with('s'));
+        let is_each = words.get(at).is_some_and(|word| *word == "per");
+        is_plural
+            && of.is_some_and(|of| {
+                is_each
+                    || matches!(
+                        of.as_str(),
+                        "second" | "minute" | "hour" | "day" | "week" | "month" | "year" | "time"
+                    )
+            })
+    })
+}
+
+/// What is counted, and in which time, takes no more words.
+const RATE_WORDS: usize = 5;
 
 /// Whether the numbers behind a word number networks of the layer below.
 pub(in crate::document) fn numbers_networks(word: &str) -> bool {

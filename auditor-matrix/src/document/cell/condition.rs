@@ -55,6 +55,18 @@ fn condition_at_end(sentence: &str) -> Option<&str> {
         )
     }) && last.next().is_some_and(|word| matches!(word, "is" | "are"));
     let head = sentence.get(..at)?;
+    // `Login when using Kerberos`: which of the ways to use it is set up.
+    let lower_tail = tail.to_ascii_lowercase();
+    let is_choice = ["when using ", "if using "]
+        .iter()
+        .any(|start| lower_tail.starts_with(start));
+    // `..., not required with certificates` adds to it.
+    let tail = if is_choice {
+        tail.split(',').next().unwrap_or(tail)
+    } else {
+        tail
+    };
+    let is_state = is_state || is_choice;
     let is_whole = !head.contains(['(', ',']) && !tells_of_others(head);
     let is_short = sentence.split(' ').count() <= MOST_CONDITION_WORDS
         && tail.split(' ').count() <= MOST_TAIL_WORDS;

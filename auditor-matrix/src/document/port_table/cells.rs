@@ -84,6 +84,7 @@ impl Cells {
             direction_text: cell(Column::Direction),
             ..Self::default()
         };
+        cells.part_ends();
         cells.leave_out_own_machine();
         cells.join_ends(table);
         if !table.columns.has(Column::Destination) && cells.peer.is_none() {
@@ -110,6 +111,7 @@ impl Cells {
             .flatten()
             .any(|text| loopback::is_meant(text));
         cells.take_asker_of_notes(table, row);
+        cells.take_user_of_notes(table);
         cells.take_asked_of_notes(table);
         cells.take_service_for_asked(table);
         cells.take_apart();
@@ -144,6 +146,30 @@ impl Cells {
         if loopback::is_own_machine(remark.trim_end_matches('.')) {
             *source = End::new(name.trim_end(), source.basis);
             self.loopback = true;
+        }
+    }
+
+    /// Takes what a cell of an end says beside a name for notes: `Console, if it is enabled`, `Store. Note: ...`. What is left may be
+    /// no machine: `Internode connection, if there is a cluster` says nothing of who that is.
+    fn part_ends(&mut self) {
+        let mut more: Vec<String> = Vec::new();
+        for end in [&mut self.source, &mut self.destination, &mut self.peer] {
+            let Some(given) = end.take() else { continue };
+            let (whole, note) = end_and_note(&given.name);
+            let (name, clause) = end_and_clause(whole);
+            let is_machine = clause.is_none() || !is_traffic(name);
+            more.extend(clause.into_iter().chain(note).map(str::to_owned));
+            if !is_machine {
+                more.push(name.to_owned());
+            } else if clause.is_some() || note.is_some() {
+                *end = Some(End::new(name, given.basis));
+            } else {
+                *end = Some(given);
+            }
+        }
+        if !more.is_empty() {
+            more.extend(self.notes.take());
+            self.notes = Some(more.join(". "));
         }
     }
 
@@ -341,6 +367,40 @@ fn without_sentence(name: &str) -> &str {
         .find_map(|dash| name.split_once(dash))
         .filter(|(_, behind)| MOST_WORDS_OF_NAME < behind.split(' ').count())
         .map_or(name, |(before, _)| before)
+}
+
+/// A name, and the clause behind it that says when: `Console, if it is enabled`.
+fn end_and_clause(text: &str) -> (&str, Option<&str>) {
+    [", if ", ", when ", "; if ", "; when "]
+        .iter()
+        .find_map(|joint| text.find(joint))
+        .and_then(|at| Some((text.get(..at)?, text.get(at + 2..)?)))
+        .map_or_else(
+            || cell::with_clause(text),
+            |(name, clause)| (name, Some(clause)),
+        )
+}
+
+/// Whether words say what flows, and not who sends or takes it: `Internode connection`.
+fn is_traffic(name: &str) -> bool {
+    let last = name.rsplit(' ').next().unwrap_or_default().to_lowercase();
+    matches!(
+        last.strip_suffix('s').unwrap_or(&last),
+        "connection" | "communication" | "traffic" | "port" | "acces" | "session" | "replication"
+    )
+}
+
+/// A name, and the note behind it: `Store Note: only where it is remote`.
+fn end_and_note(text: &str) -> (&str, Option<&str>) {
+    ["Note:", "Note*:", "NOTE:", "Notes:", "Please note"]
+        .iter()
+        .find_map(|mark| text.find(mark))
+        .filter(|at| 0 < *at)
+        .and_then(|at| Some((text.get(..at)?, text.get(at..)?)))
+        .map_or((text, None), |(name, note)| {
+            let is_mark = |c: char| !c.is_alphanumeric() && c != ')';
+            (name.trim_end_matches(is_mark), Some(note))
+        })
 }
 
 /// More words behind a dash are a sentence.

@@ -79,6 +79,19 @@ pub(super) fn owner(text: &str, names: &Names) -> Option<End> {
     are_names.then(|| End::new(who, Basis::Purpose))
 }
 
+/// Who uses the port of a row that goes out: `Port used by the Collector to fetch prices`.
+pub(super) fn user(text: &str, names: &Names) -> Option<End> {
+    let who = USED_BY.captures(text)?.name("who")?.as_str();
+    is_end(who, names).then(|| End::new(who, Basis::Purpose))
+}
+
+static USED_BY: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?x)^(?:Optional:\ |Required:\ )?(?:(?:The\ |This\ )?[Pp]orts?\ (?:is\ |are\ |that\ is\ )?)?(?:[Uu]sed|[Nn]eeded|[Rr]equired)\ by\ (?:the\ |all\ |each\ |every\ |an?\ )?
+        (?P<who>[\w./-]+(?:\ [\w./-]+){0,3}?)(?:$|[.,;(]|\ (?:to|for|when|if|in|on|as)\b)",
+    )
+});
+
 /// Who connects to whom, with a verb or without.
 static RELATIONS: LazyLock<[Regex; 6]> = LazyLock::new(|| {
     let from = r"(?:(?:all|any|each|every|the|an?|other)\ )*(?P<from>[\w./-]+(?:\ [\w./-]+){0,3}?)";

@@ -12,7 +12,10 @@ use super::{
     token::{Kind, tokens},
     word::Word,
 };
-use crate::document::text::{regex, sentences, unbracket};
+use crate::document::{
+    accounting,
+    text::{regex, sentences, unbracket},
+};
 
 /// The certain ports of a cell; `None` if it has none, or if a word may change what the numbers beside it mean, such as `all
 /// except`.
@@ -58,10 +61,18 @@ fn list(sentence: &str) -> Vec<Ports> {
         .split(", ")
         .flat_map(|part| part.split(';'))
         .map(str::trim)
-        .map(|item| (item, listed(item)))
+        .enumerate()
+        .map(|(at, item)| (item, listed(item).filter(|_| at == 0 || !counts(item))))
         .take_while(|(item, read)| read.is_some() || item.split(' ').count() <= MOST_WORDS_OF_ITEM)
         .filter_map(|(_, read)| read)
         .collect()
+}
+
+/// Whether an item behind others counts something: `465, 10 messages a minute`.
+fn counts(item: &str) -> bool {
+    accounting::numbers(item)
+        .iter()
+        .any(|number| number.reason == Some(accounting::Reason::Count))
 }
 
 /// The ports of an item that is no sentence, be it without its brackets.
@@ -197,6 +208,8 @@ mod tests {
             &["25"],
         );
         check("7000 (up to 7010 per further node), 443", &["7000", "443"]);
+        check("465, 10 messages a minute", &["465"]);
+        check("465, 12 sessions at most", &["465"]);
     }
 
     #[test]

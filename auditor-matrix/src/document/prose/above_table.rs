@@ -140,7 +140,10 @@ impl AboveTable {
     /// Adds when or whether the rows hold, as a sentence on them says it.
     fn say_when(&mut self, sentence: &str, read: &Introduction) {
         // "This is not required if the inner store is used": what is excused need not be there.
-        if excuses(sentence) || says_optional(sentence.trim_end_matches(['.', ':'])) {
+        if excuses(sentence)
+            || says_optional(sentence.trim_end_matches(['.', ':']))
+            || may_be_needed(sentence)
+        {
             self.is_optional = true;
             return;
         }
@@ -164,6 +167,39 @@ impl AboveTable {
         });
     }
 }
+
+/// Whether a sentence says that more ports may be needed, and need not: `The additional ports below may also need to be opened.` What the
+/// reader may need to do depends on his firewall alone.
+fn may_be_needed(sentence: &str) -> bool {
+    let lower = sentence.to_lowercase();
+    let Some((subject, rest)) = [" may ", " might ", " could "]
+        .iter()
+        .find_map(|modal| lower.split_once(modal))
+    else {
+        return false;
+    };
+    let is_of_more = [
+        "additional",
+        "other ports",
+        "further",
+        "more ports",
+        "extra",
+    ]
+    .iter()
+    .any(|word| subject.contains(word));
+    let is_of_reader = subject
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| matches!(word, "you" | "we" | "administrators"));
+    let needs = rest.split(' ').take(MODAL_WITHIN).any(|word| {
+        ["need", "requir", "necessary", "have"]
+            .iter()
+            .any(|stem| word.starts_with(stem))
+    });
+    needs && !is_of_reader && (is_of_more || lower.contains("depending on your"))
+}
+
+/// What may be stands within so many words.
+const MODAL_WITHIN: usize = 4;
 
 /// Whether a sentence goes on about the rows of which the one before it spoke, or says without a subject when they hold: `Only required
 /// when mail is sent.`

@@ -6,12 +6,13 @@ use regex::Regex;
 
 use super::{
     condition::Condition,
+    either_value,
     port_phrase::{Evidence, names_port, port_phrases},
     stance::{Stance, stance},
     statement::Statement,
     words::{Kind, words},
 };
-use crate::document::text::regex;
+use crate::document::text::{regex, sentences};
 
 /// The statement of an item, if `part` is its last sentence and no more than a default value.
 pub(super) fn statement(item: &str, part: &str) -> Option<Statement> {
@@ -71,12 +72,61 @@ pub(super) fn in_brackets(item: &str) -> Cow<'_, str> {
     })
 }
 
+/// `The default port is 8443 if TLS is enabled.`
+static USUAL: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)^(?:the |its |this |by )?defaults?(?: port| value| number)?(?:,? it)?(?: is|:| to)? (?:port )?(?P<port>\d{2,5})(?P<when>(?: (?:if|when|where|unless|with|without) [^.]+)?)\.?$",
+    )
+});
+
+/// Sentences that say with its number what an item says of a port and in its next sentence gives a default for, one for each case:
+/// `Inbound to the Gate's network port from tills. The default port is 8443.`
+pub(super) fn filled(item: &str) -> Option<Vec<String>> {
+    if MOST_LENGTH < item.len() {
+        return None;
+    }
+    let parts = sentences(item);
+    let [head, value] = parts.as_slice() else {
+        return None;
+    };
+    if head.contains(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let named = words(head);
+    let mut ports = named.iter().filter(|word| word.is("port"));
+    let (Some(port), None) = (ports.next(), ports.next()) else {
+        return None;
+    };
+    if stance(&named) != Stance::Wanted {
+        return None;
+    }
+    let (before, behind) = head.split_at_checked(port.end)?;
+    let behind = behind.trim_end_matches(['.', ':']);
+    let values = match either_value::apart(value) {
+        Some(cases) => cases.to_vec(),
+        None => vec![(*value).to_owned()],
+    };
+    values
+        .iter()
+        .map(|value| {
+            let found = USUAL.captures(value)?;
+            let part = |name: &str| found.name(name).map_or("", |part| part.as_str());
+            let comma = if part("when").is_empty() { "" } else { "," };
+            Some(format!(
+                "{before} {}{behind}{comma}{}.",
+                part("port"),
+                part("when")
+            ))
+        })
+        .collect()
+}
+
 /// A longer item is prose.
 const MOST_LENGTH: usize = 1000;
 
 #[cfg(test)]
 mod tests {
-    use super::{in_brackets, statement};
+    use super::{filled, in_brackets, statement};
     use crate::document::prose::sentence::tests::shown;
 
     #[test]
@@ -94,6 +144,32 @@ mod tests {
             ),
         ] {
             assert_eq!(in_brackets(item), expected);
+        }
+    }
+
+    #[test]
+    fn sentences_with_their_defaults() {
+        assert_eq!(
+            filled(
+                "Inbound to the Gate's port from tills. The default port is 8443 if TLS is on and 8080 if not."
+            ),
+            Some(vec![
+                "Inbound to the Gate's port 8443 from tills, if TLS is on.".to_owned(),
+                "Inbound to the Gate's port 8080 from tills, unless TLS is on.".to_owned(),
+            ])
+        );
+        assert_eq!(
+            filled("Tills connect to the port of the Gate. Defaults to 7000."),
+            Some(vec![
+                "Tills connect to the port 7000 of the Gate.".to_owned()
+            ])
+        );
+        for item in [
+            "Tills connect to port 6000. The default port is 7000.",
+            "The cache of the Gate. The default is 7000.",
+            "This port is not used. The default is 7000.",
+        ] {
+            assert_eq!(filled(item), None, "{item}");
         }
     }
 

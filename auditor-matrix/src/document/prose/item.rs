@@ -47,6 +47,20 @@ pub(super) struct ItemReading {
     pub(super) remarks: Vec<String>,
 }
 
+impl ItemReading {
+    /// What was read of the parts of an item.
+    fn of_all(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut whole = Self::default();
+        for part in parts {
+            whole.statements.extend(part.statements);
+            whole.leaves_number |= part.leaves_number;
+            whole.is_deprecated |= part.is_deprecated;
+            whole.remarks.extend(part.remarks);
+        }
+        whole
+    }
+}
+
 /// Reads an item. `evidence` says whether a number's place is enough to make it a port.
 pub(super) fn read(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
     // `tcp://7001, for the ledger`
@@ -68,15 +82,21 @@ pub(super) fn read(text: &str, evidence: Evidence, names: &Names) -> ItemReading
 
 fn read_whole(text: &str, evidence: Evidence, names: &Names) -> ItemReading {
     if let Some(parts) = distributed(text) {
-        let mut whole = ItemReading::default();
-        for part in &parts {
-            let mut read = read_whole(part, evidence, names);
-            whole.statements.append(&mut read.statements);
-            whole.leaves_number |= read.leaves_number;
-            whole.is_deprecated |= read.is_deprecated;
-            whole.remarks.append(&mut read.remarks);
+        let each = parts.iter().map(|part| read_whole(part, evidence, names));
+        return ItemReading::of_all(each);
+    }
+    if let Some(parts) = default_value::filled(text) {
+        let read: Vec<ItemReading> = parts
+            .iter()
+            .map(|part| read_whole(part, evidence, names))
+            .collect();
+        let names_ends = |one: &ItemReading| {
+            let mut statements = one.statements.iter();
+            statements.any(|said| said.source.is_some() && said.destination.is_some())
+        };
+        if read.iter().all(names_ends) {
+            return ItemReading::of_all(read);
         }
-        return whole;
     }
     let text = &*default_value::in_brackets(text);
     let mut reading = ItemReading::default();

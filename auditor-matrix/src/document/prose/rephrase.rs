@@ -41,7 +41,7 @@ static TOWARDS: LazyLock<Regex> = LazyLock::new(|| regex(r"\btowards? "));
 /// `Every night the Core pulls ...`, `Once a day, the Core pulls ...`, `In turn, the Core pulls ...`: when, and nothing of who.
 static WHEN: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"^(?:(?:Every|Each) (?:\w+ )?(?:second|minute|hour|night|day|morning|evening|week|month|weekend|quarter)s?|(?:Once|Twice) (?:a|an|per|every) (?:second|minute|hour|night|day|week|month|year)|At (?:night|midnight|noon|startup|boot|start-up)|From time to time|Now and then|In turn|In return|After that|Daily|Hourly|Weekly|Nightly|Periodically),? (?P<next>the|a|an|all|each|every|your|it|they|[A-Z])",
+        r"^(?:(?:Every|Each) (?:\w+ )?(?:second|minute|hour|night|day|morning|evening|week|month|weekend|quarter)s?|(?:Once|Twice) (?:a|an|per|every) (?:second|minute|hour|night|day|week|month|year)|At (?:night|midnight|noon|startup|boot|start-up)|From time to time|Now and then|In turn|In return|After that|Daily|Hourly|Weekly|Nightly|Periodically|Currently|Today|Nowadays|Usually|Normally|Typically|Generally|Additionally|Furthermore|Moreover),? (?P<next>the|a|an|all|each|every|your|it|they|[A-Z])",
     )
 });
 

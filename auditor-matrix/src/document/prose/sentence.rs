@@ -28,7 +28,7 @@ use self::{
 use super::{
     clause,
     condition::Condition,
-    condition_ends, dynamic_ports, icmp,
+    condition_ends, dynamic_ports, either_value, icmp,
     loopback::is_loopback,
     noun_phrase::NounPhrases,
     piece::Pieces,
@@ -87,7 +87,25 @@ impl Reading {
 
 /// Reads a sentence; without statements if it says nothing of ports or connections.
 pub(super) fn read(sentence: &str, evidence: Evidence, names: &Names) -> Reading {
+    // Who asks a question states nothing; what it names is said.
+    if sentence.trim_end().ends_with('?') {
+        return Reading {
+            leaves_number: speaks_of_ports(&words(sentence))
+                && sentence.contains(|c: char| c.is_ascii_digit()),
+            ..Reading::default()
+        };
+    }
     let sentence = &*rephrased(sentence);
+    if let Some(cases) = either_value::apart(sentence) {
+        let [mut one, other] = cases.map(|case| read(&case, evidence, names));
+        if !one.statements.is_empty() && !other.statements.is_empty() {
+            one.statements.extend(other.statements);
+            one.leaves_number |= other.leaves_number;
+            one.is_deprecated |= other.is_deprecated;
+            one.remarks.extend(other.remarks);
+            return one;
+        }
+    }
     let mut reading = read_rephrased(sentence, evidence, names);
     if !reading.leaves_number && reading.remarks.is_empty() {
         // `ICMP type 8 must be allowed`: its numbers are no ports.

@@ -105,6 +105,72 @@ fn is_read(words: &[Word<'_>], at: usize) -> bool {
         .any(|before| is_negator(&before.lower) || before.is_any(&["no", "nothing", "nobody"]))
 }
 
+/// Whether a word says that what follows took place once: `stopped talking`, `ceased to use`, `formerly connected`, `used to connect` without
+/// a form of `be` before it.
+fn ceased(words: &[Word<'_>], at: usize) -> bool {
+    let lower = |at: usize| words.get(at).map_or("", |word| word.lower.as_str());
+    let before = at.checked_sub(1).map_or("", lower);
+    match lower(at) {
+        "stopped" | "stop" | "stops" | "ceased" | "cease" | "ceases" | "quit" => {
+            // `Stop the service`, `if the Gate stops`: nobody ends a conversation there.
+            let is_ended = lower(at + 1).ends_with("ing") || lower(at + 1) == "to";
+            is_ended && !matches!(before, "to" | "will" | "would" | "may" | "might" | "can")
+        }
+        // "Previously tills connected ...", "tills formerly connected ..."; "a previously installed agent" tells which one.
+        "formerly" | "previously" | "historically" => {
+            at == 0
+                || verb(lower(at + 1)).is_some() && !matches!(before, "a" | "an" | "the" | "any")
+                || matches!(lower(at + 1), "talked" | "spoke" | "was")
+        }
+        "used" if lower(at + 1) == "to" && 0 < at => {
+            let is_of_port = matches!(
+                before,
+                "is" | "are"
+                    | "be"
+                    | "been"
+                    | "being"
+                    | "was"
+                    | "were"
+                    | "gets"
+                    | "get"
+                    | "port"
+                    | "ports"
+                    | "and"
+                    | "or"
+                    | "also"
+                    | "only"
+                    | "not"
+                    | "then"
+                    | "generally"
+                    | "typically"
+                    | "mainly"
+                    | "usually"
+            );
+            let is_subject = words
+                .get(at - 1)
+                .is_some_and(|word| word.kind == Kind::Word && word.lower.ends_with('s'))
+                || matches!(before, "it" | "they");
+            let is_first = at <= MOST_SUBJECT;
+            !is_of_port
+                && is_subject
+                && is_first
+                && verb(lower(at + 2)).is_some()
+                && !words.iter().take(at).any(|word| {
+                    word.kind == Kind::Number
+                        || word.is_any(&[
+                            "port",
+                            "ports",
+                            "protocol",
+                            "protocols",
+                            "connection",
+                            "connections",
+                        ])
+                })
+        }
+        _ => false,
+    }
+}
+
 /// What the negation that starts at a word means for traffic; `None` if there is none.
 fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
     let word = words.get(at)?;
@@ -131,6 +197,10 @@ fn negation(words: &[Word<'_>], at: usize) -> Option<Stance> {
                 .iter()
                 .any(|word| word.is_any(&["with", "when", "if"]));
         return (!is_negated && !is_circumstance).then_some(Stance::Unneeded);
+    }
+    // "Tills have stopped talking to the Store", "used to talk to it": once, and no more.
+    if ceased(words, at) {
+        return (!is_negated).then_some(Stance::Unneeded);
     }
     // "reserved for future use"
     if lower == "future"

@@ -112,6 +112,12 @@ impl Reader<'_> {
             columns.take_for_destinations(index, &head, services::DOUBT_OF_ASKED);
             columns.obey(&as_written, self.profile);
         }
+        let listeners =
+            services::column_of_listeners(&columns, (&head, &body), &context, &self.names);
+        if let Some(index) = listeners {
+            columns.take_for_destinations(index, &head, services::DOUBT_OF_LISTENERS);
+            columns.obey(&as_written, self.profile);
+        }
         if columns.one_sided() == Some(Direction::Outbound) {
             context.leave_listed(columns.heading(&head, Column::Destination));
         }

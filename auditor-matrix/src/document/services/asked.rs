@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use crate::document::{
     application_protocol, cell,
     cell_kinds::SAMPLE,
-    column::Column,
+    column::{self, Column},
     columns::{Body, Columns},
     context::Context,
     names::Names,
     prose,
     row::Direction,
     section,
+    table_rows::TableRow,
     text::unbracket,
 };
 
@@ -67,9 +68,71 @@ pub(in crate::document) fn column_of_asked(
     })
 }
 
+/// What is said of a table whose services were taken for what has the port, whichever way its traffic goes.
+pub(in crate::document) const DOUBT_OF_LISTENERS: &str = "some of these rows come in and others go out, and what this column names was taken for who listens in both; check it";
+
+/// The column of services of which some come in and others go out, which are other ones: each has the port of its row, here or
+/// elsewhere. `None` where another column has an end, or the names may be those of who asks.
+pub(in crate::document) fn column_of_listeners(
+    columns: &Columns,
+    (head, body): (&TableRow, &Body<'_>),
+    context: &Context,
+    names: &Names,
+) -> Option<usize> {
+    let names_other_ends = [
+        Column::Source,
+        Column::Destination,
+        Column::Peer,
+        Column::Address,
+        Column::NamedPort,
+        Column::ArrowPort,
+    ]
+    .into_iter()
+    .any(|column| columns.has(column));
+    let is_told = context.endpoints.is_some() || context.role.is_some();
+    if names_other_ends || is_told || !columns.has_ports() {
+        return None;
+    }
+    let is_headed = |index: &usize| {
+        let heading = head.cells.get(*index).map_or("", String::as_str);
+        column::words(heading)
+            .split(' ')
+            .any(|word| matches!(word, "service" | "services"))
+    };
+    let mut named = [Column::Role, Column::Service]
+        .into_iter()
+        .flat_map(|column| columns.positions(column))
+        .filter(is_headed);
+    let (Some(index), None) = (named.next(), named.next()) else {
+        return None;
+    };
+    let way = columns.positions(Column::Direction).next()?;
+    let (mut inbound, mut outbound) = (BTreeSet::new(), BTreeSet::new());
+    for (name, way) in body.column(index).zip(body.column(way)).take(SAMPLE) {
+        match cell::direction(way)? {
+            Direction::Inbound => inbound.insert(name),
+            Direction::Outbound => outbound.insert(name),
+            Direction::Both => return None,
+        };
+    }
+    let is_mixed = !inbound.is_empty() && 1 < outbound.len() && inbound.is_disjoint(&outbound);
+    (is_mixed && names_asked(&outbound, names, LISTENERS)).then_some(index)
+}
+
 /// Whether all cells are names and most of them names of what can be asked: kinds of machines and of programs. What only has a
 /// proper name may as well be what goes out.
 fn are_asked(cells: &BTreeSet<&str>, names: &Names) -> bool {
+    names_asked(cells, names, ASKED)
+}
+
+/// One of so many names has to be one of what can be asked, where nothing but the direction says that it is.
+const ASKED: usize = 2;
+
+/// The same where the other rows name what listens here.
+const LISTENERS: usize = 4;
+
+/// Whether all cells are names and one of so many of them is the name of what can be asked.
+fn names_asked(cells: &BTreeSet<&str>, names: &Names, one_of: usize) -> bool {
     let are_names = cells.iter().all(|cell| {
         let (name, _) = unbracket(cell);
         let words: Vec<&str> = name
@@ -102,7 +165,7 @@ fn are_asked(cells: &BTreeSet<&str>, names: &Names) -> bool {
                 || words.len() == 1 && names_server(last)
         })
         .count();
-    are_names && 0 < n_asked && cells.len() <= 2 * n_asked
+    are_names && 0 < n_asked && cells.len() <= one_of * n_asked
 }
 
 /// More words are a description.

@@ -42,6 +42,17 @@ pub(super) fn are_kinds(alternatives: &[String]) -> bool {
         && alternatives.iter().any(|part| part.contains(' '))
 }
 
+/// Whether alternatives have a plural each, so that none lacks the noun of the last: `user workstations or applications`, and not
+/// `master or worker nodes`.
+pub(super) fn are_plurals(alternatives: &[String]) -> bool {
+    let is_plural = |part: &String| {
+        let last = part.rsplit(' ').next().unwrap_or_default();
+        let is_name = last.starts_with(char::is_uppercase) && !is_kind(&last.to_lowercase());
+        3 < last.len() && last.ends_with('s') && !last.ends_with("ss") && !is_name
+    };
+    1 < alternatives.len() && alternatives.iter().all(is_plural)
+}
+
 /// Whether a word names who sits before a machine or what he looks into.
 fn is_client(word: &str) -> bool {
     matches!(
@@ -50,7 +61,7 @@ fn is_client(word: &str) -> bool {
     )
 }
 
-/// The hosts of a list in which labels stand before some of them: `East: a.example.com, West: b.example.com`. The label says
+/// The hosts of a list of nothing else, or in which labels stand before some of them: `East: a.example.com, West: b.example.com`. The label says
 /// which host is whose, and is no part of its name. `None` if other words stand there, too.
 pub(super) fn labelled_hosts(text: &str) -> Option<Vec<String>> {
     if !text.contains('.') || !text.contains(' ') {
@@ -77,7 +88,7 @@ pub(super) fn labelled_hosts(text: &str) -> Option<Vec<String>> {
             label.push(word);
         }
     }
-    (has_label && label.is_empty() && !hosts.is_empty()).then_some(hosts)
+    ((has_label || 1 < hosts.len()) && label.is_empty() && !hosts.is_empty()).then_some(hosts)
 }
 
 /// Whether a word is the name of a host with its domain: parts between full stops, the last of letters.
@@ -141,7 +152,12 @@ mod tests {
         check("store of a.example.com", &[]);
         check("Store: a.example.com in the east", &[]);
         check("Store: version 1.2", &[]);
-        check("a.example.com, b.example.com", &[]);
+        // The lines of a cell.
+        check(
+            "a.example.com b.example.org",
+            &["a.example.com", "b.example.org"],
+        );
+        check("a.example.com", &[]);
     }
 
     #[test]
@@ -156,5 +172,19 @@ mod tests {
         assert!(!check("master or worker node"));
         assert!(!check("nightly backup or till node"));
         assert!(!check("till node"));
+    }
+
+    #[test]
+    fn alternatives_in_the_plural() {
+        let check = |text: &str| {
+            let parts: Vec<String> = text.split(" or ").map(str::to_owned).collect();
+            super::are_plurals(&parts)
+        };
+        assert!(check("user workstations or applications"));
+        assert!(check("Servers or Edge Nodes"));
+        assert!(!check("master or worker nodes"));
+        assert!(!check("Windows or Linux hosts"));
+        assert!(!check("Kubernetes or Nomad agents"));
+        assert!(!check("access or process"));
     }
 }

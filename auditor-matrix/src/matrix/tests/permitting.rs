@@ -179,7 +179,7 @@ fn lists_that_say_to_whom_they_are_open() {
     );
     markdown(
         "# Firewall\n\nOpen these ports to administrators or users monitoring the system:\n\n* 7001\n",
-        &["administrators or users -> hosts tcp/7001"],
+        &["administrators+users -> hosts tcp/7001"],
     );
     markdown(
         "# Firewall\n\nTill nodes from/to manager:\n\n- 7001 (node-to-node)\n\nManager to/from drawers:\n\n- 7002\n",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::relations;
 use super::{Cells, PortTable};
 use crate::document::{
     column::Column,
@@ -47,6 +48,26 @@ impl Cells {
         self.destination = own;
         self.source = Some(source);
         self.direction = None;
+    }
+
+    /// Who goes out by the words on the row, which outrank what a sentence says of all rows.
+    pub(super) fn take_user_of_notes(&mut self, table: &PortTable<'_>) {
+        let is_told = self
+            .role
+            .as_ref()
+            .is_some_and(|role| role.basis != Basis::Sentence);
+        if is_told
+            || self.source.is_some()
+            || self.direction != Some(Direction::Outbound)
+            || table.columns.has(Column::Source)
+        {
+            return;
+        }
+        let user = [&self.notes, &self.service]
+            .into_iter()
+            .flatten()
+            .find_map(|text| relations::user(text, table.names));
+        self.role = user.or(self.role.take());
     }
 
     /// Whom the row's machine asks, where the row goes out, no column says to whom and the words on the row do.

@@ -259,6 +259,34 @@ impl Cells {
         }
     }
 
+    /// Where columns for both ends are filled in by turns, what is left out is the machine of the heading: `From | To` below `Workers`.
+    fn fill_with_heading(&mut self, table: &PortTable<'_>) {
+        let context = table.context;
+        let has_both = table.columns.has(Column::Source) && table.columns.has(Column::Destination);
+        let Some(own) = context
+            .role
+            .as_ref()
+            .filter(|_| has_both && !table.columns.has(Column::Role))
+        else {
+            return;
+        };
+        let one = |name: &str| name.to_lowercase().trim_end_matches('s').to_owned();
+        let is_other = |end: &End| one(&end.name) != one(&own.name);
+        match (&self.source, &self.destination) {
+            (Some(source), None)
+                if is_other(source) && context.direction != Some(Direction::Outbound) =>
+            {
+                self.destination = Some(own.clone());
+            }
+            (None, Some(destination))
+                if is_other(destination) && context.direction != Some(Direction::Inbound) =>
+            {
+                self.source = Some(own.clone());
+            }
+            _ => {}
+        }
+    }
+
     /// Fills in the direction and the ends that the row leaves out, from the table's columns and the headings above.
     pub(super) fn complete_ends(
         &mut self,
@@ -267,6 +295,7 @@ impl Cells {
         document: &mut Document,
     ) {
         let context = table.context;
+        self.fill_with_heading(table);
         let gives_ends = self.source.is_some() || self.destination.is_some();
         let one_sided = table.columns.one_sided();
         if one_sided == Some(Direction::Outbound)

@@ -3,7 +3,7 @@
 use super::{Addresses, Bounds, NumberMeaning, Reader};
 use crate::{
     document::{
-        cell,
+        accounting, cell,
         ports::{
             PortsProblem,
             token::{Kind, Token, port_of_address},
@@ -105,6 +105,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         self.certain(token, is_range)?;
+        self.is_no_count(token, is_range)?;
         // Behind the number: letters that touch it, `+`, `and above`.
         let first = digits(token.text);
         let (first, last) = match self.upward(&first)? {
@@ -159,6 +160,26 @@ impl<'a> Reader<'a> {
             });
         }
         Ok(())
+    }
+
+    /// A number behind a port may count what follows it: `465, 10 messages a minute`.
+    fn is_no_count(&self, token: Token<'a>, is_range: bool) -> Result<(), PortsProblem> {
+        if is_range || self.groups.is_empty() || self.next == NumberMeaning::CertainPort {
+            return Ok(());
+        }
+        let end = token.start + token.text.len();
+        let (before, behind) = (self.cell.get(..token.start), self.cell.get(end..));
+        let reason = accounting::reason_of(
+            before.unwrap_or_default(),
+            token.text,
+            behind.unwrap_or_default(),
+        );
+        match reason {
+            Some(accounting::Reason::Count) => Err(PortsProblem::Ambiguous {
+                text: self.text(0, self.tokens.len()),
+            }),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// The last number of a range that begins with the number just read; the position is then behind it.

@@ -68,9 +68,14 @@ fn begin(pieces: &Pieces<'_>, nouns: &NounPhrases<'_>, own: &str) -> Option<usiz
     let behind_purpose = |at: usize| {
         let is_use = verb_at(pieces, at) == Some(Verb::Use)
             || pieces.is_any(at, &["necessary", "mandatory"]);
-        match pieces.lower(at + 1) {
-            "to" if is_use => Some(at + 2),
-            "for" if is_use && pieces.lower(at + 2).ends_with("ing") => Some(at + 2),
+        // "used by the Core to ..."
+        let by = nouns
+            .list(at + 2)
+            .filter(|by| pieces.is(at + 1, "by") && is_alike(&by.text, own));
+        let joint = by.map_or(at + 1, |by| by.end);
+        match pieces.lower(joint) {
+            "to" if is_use => Some(joint + 1),
+            "for" if is_use && pieces.lower(joint + 1).ends_with("ing") => Some(joint + 1),
             _ => None,
         }
     };
@@ -82,6 +87,11 @@ fn begin(pieces: &Pieces<'_>, nouns: &NounPhrases<'_>, own: &str) -> Option<usiz
     }
     if matches!(verb_at(pieces, 0), Some(Verb::Ask | Verb::Transfer)) {
         return Some(0);
+    }
+    if (pieces.is_port(0) || pieces.is_any(0, &["port", "ports"]))
+        && let Some(at) = behind_purpose(1)
+    {
+        return Some(at);
     }
     let subject = nouns.list(0)?;
     let mut at = subject.end;
@@ -116,6 +126,12 @@ mod tests {
             "Clients",
             "Acme master",
         );
+        check(
+            "Port used by the Core for sending and receiving data from network devices.",
+            "Core",
+            "network devices",
+        );
+        check("Used by the edge to reach the server.", "Core", "-");
         check("Connects to the license server.", "Core", "license server");
         check("Sends alerts to the mail server", "Core", "mail server");
         check(

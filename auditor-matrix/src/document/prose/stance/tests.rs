@@ -130,6 +130,28 @@ fn stances() {
             Forbidden,
         ),
         ("Otherwise, block port 23.", Forbidden),
+        (
+            "Tills have stopped talking to the Core on port 6020.",
+            Unneeded,
+        ),
+        ("Tills ceased to use port 6020.", Unneeded),
+        ("Tills used to connect to the Core on port 6020.", Unneeded),
+        ("The tills formerly connected to port 6020.", Unneeded),
+        (
+            "Previously tills connected to the Core on port 6020.",
+            Unneeded,
+        ),
+        ("If the Core is to be stopped, open port 6020.", Wanted),
+        ("Stop the Core and open port 6020.", Wanted),
+        (
+            "Tills never stop talking to the Core on port 6020.",
+            Unclear,
+        ),
+        ("Port 6020 is used to connect to the Core.", Wanted),
+        (
+            "TCP ports 6020 and 6021 used to connect to the Core.",
+            Wanted,
+        ),
     ] {
         assert_eq!(stance(&words(sentence)), expected, "{sentence}");
     }

@@ -1,0 +1,97 @@
+//! Rows that leave an end out, which the heading, the other rows or the words beside them give.
+
+use super::{
+    marked_ends::{derived, says},
+    tables::check,
+};
+use crate::document::Format;
+
+#[test]
+fn columns_for_both_ends_that_are_filled_by_turns() {
+    let table = "| Service | Port | From | To |\n|--|--|--|--|\n";
+    for heading in ["## Worker nodes", "**Worker nodes**"] {
+        let page = format!(
+            "# Ports\n\n{heading}\n\n{table}| Web | 8001 | Browsers | |\n| Log | 8002 | | Collector |\n| Cache | 8003 | | |\n\
+             | Sync | 8004 | Internal traffic, if there is a cluster | |\n| UI | 8005 | Portal, if it is enabled | |\n"
+        );
+        let found = derived(&page, Format::Markdown);
+        check(
+            &found,
+            &[
+                "Browsers -> Worker nodes tcp/8001",
+                "Worker nodes -> Collector tcp/8002",
+                "clients -> Worker nodes tcp/8003",
+                "clients -> Worker nodes tcp/8004 [there-cluster]",
+                "Portal -> Worker nodes tcp/8005 [it-enabled]",
+            ],
+        );
+    }
+    // What goes out of the machine of a heading is not asked there.
+    let page = format!("## Outbound from the Core\n\n{table}| Web | 8001 | Edge | |\n");
+    let found = derived(&page, Format::Markdown);
+    check(&found, &["Edge -> hosts tcp/8001"]);
+}
+
+#[test]
+fn services_that_come_in_and_go_out() {
+    let page = "# Ports\n\nTo install Ledger Hub, you must open these ports:\n\n| Service | Port | Protocol | Direction |\n|--|--|--|--|\n\
+                | Sync server | 8001 | TCP | Inbound |\n| Mail relay | 25 | TCP | Outbound |\n| Archive server | 8003 | TCP | Outbound |\n";
+    let found = derived(page, Format::Markdown);
+    check(
+        &found,
+        &[
+            "clients -> Sync server tcp/8001",
+            "Ledger Hub -> Mail relay tcp/25",
+            "Ledger Hub -> Archive server tcp/8003",
+        ],
+    );
+    assert!(says(&found, "who listens in both"));
+    // Names that do both may be who asks.
+    let both = page.replace("Archive server", "Sync server");
+    assert!(!says(
+        &derived(&both, Format::Markdown),
+        "who listens in both"
+    ));
+}
+
+#[test]
+fn ports_that_nobody_has_make_no_rule() {
+    let page = "# Ports of Ledger\n\n| Port | Component |\n|--|--|\n| 8001 | Sync server |\n| 8002 | reserved |\n\
+                | 8003 | Reserved for the archive |\n";
+    let found = derived(page, Format::Markdown);
+    let ports: Vec<String> = (found.matrix.rules.iter())
+        .map(|rule| rule.ports.to_string())
+        .collect();
+    assert_eq!(ports, ["8001", "8003"]);
+    assert!(says(&found, "nobody has this port"));
+}
+
+#[test]
+fn sections_for_ways_to_deploy() {
+    let table = "| Port | Protocol |\n|--|--|\n| 443 | TCP |\n";
+    let page = format!(
+        "# Ports of Ledger\n\n## Standalone deployment\n\n{table}\n## High availability deployment\n\n{table}\n## Further ports\n\n\
+         | Port | Protocol |\n|--|--|\n| 444 | TCP |\n"
+    );
+    let found = derived(&page, Format::Markdown);
+    let mut when: Vec<_> = (found.matrix.rules.iter())
+        .map(|rule| (rule.ports.to_string(), rule.when.clone()))
+        .collect();
+    when.sort();
+    let whens: Vec<bool> = when.iter().map(|(_, when)| when.is_some()).collect();
+    assert_eq!(whens, [true, true, false], "{when:?}");
+}
+
+#[test]
+fn one_port_or_another() {
+    let page = "# Ports\n\n- Inbound TCP to the Gate's network port from the till nodes. The default port is 8443 if TLS is enabled and \
+                8080 if not.\n";
+    let found = derived(page, Format::Markdown);
+    check(
+        &found,
+        &[
+            "till nodes -> Gate tcp/8443 [tls-enabled]",
+            "till nodes -> Gate tcp/8080 [unless-tls-enabled]",
+        ],
+    );
+}

@@ -36,6 +36,12 @@ pub(super) fn transports(text: &str) -> Option<NamedTransports> {
             inferred: true,
         });
     }
+    if words == ["both"] {
+        return Some(NamedTransports {
+            transports: vec![Transport::Tcp, Transport::Udp],
+            inferred: false,
+        });
+    }
     let stated: Vec<Transport> = words.iter().filter_map(|word| stated(word)).collect();
     let (mut transports, inferred) = if stated.is_empty() {
         (

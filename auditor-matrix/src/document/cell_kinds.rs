@@ -76,9 +76,10 @@ impl CellKinds {
         };
         let is_address = has_digit && ports::has_address(&text) && !read.groups.is_empty();
         let is_list = has_digit && are_all_ports(&text);
+        let maps_ports = matches!(read.problem, Some(ports::PortsProblem::Mapping { .. }));
         count(
             &mut self.n_ports,
-            !read.groups.is_empty() && read.remarks.len() <= 1 || is_list,
+            !read.groups.is_empty() && read.remarks.len() <= 1 || is_list || maps_ports,
         );
         let is_bare = !read.groups.is_empty() && read.remarks.is_empty() && !is_address;
         let is_port_word = |word: &str| {

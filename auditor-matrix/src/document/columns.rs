@@ -84,6 +84,7 @@ impl Columns {
         columns.demote_ports(head, &kinds);
         columns.leave_inner_ports(head);
         columns.settle(head, &kinds);
+        columns.find_networks(head, body);
         columns.find_conditions(head, body);
         columns.find_peers(head, body);
         columns.obey(as_written, profile);
@@ -169,6 +170,13 @@ impl Columns {
         });
         if are_hosts && let Some(meaning) = self.meanings.get_mut(index) {
             *meaning = Some(Column::Destination);
+        }
+    }
+
+    /// Takes a column for one of services.
+    pub(super) fn take_for_services(&mut self, index: usize) {
+        if let Some(meaning) = self.meanings.get_mut(index) {
+            *meaning = Some(Column::Service);
         }
     }
 

@@ -45,7 +45,8 @@ pub(super) fn product(blocks: &[Block]) -> Option<String> {
             }
         }
     }
-    chosen(&candidates)
+    // `${ledger}` is named by its variable, as `{ledger}` is.
+    chosen(&candidates).map(|name| name.trim_start_matches('$').to_owned())
 }
 
 /// What a page says of a name.
@@ -230,7 +231,7 @@ fn is_capital(word: &str) -> bool {
 
 /// Whether a word is spelled as only names are: with a capital letter inside, or as a variable of a template.
 fn is_spelled_as_name(word: &str) -> bool {
-    if word.starts_with('{') && word.ends_with('}') {
+    if word.trim_start_matches('$').starts_with('{') && word.ends_with('}') {
         return true;
     }
     let mut letters = word.chars().filter(|c| c.is_alphabetic());
@@ -331,6 +332,33 @@ impl Place {
         });
         let governor = governing.and_then(|back| earlier.get(earlier.len() - 1 - back).copied());
         let has_ports_before = speaks_of_ports(&earlier);
+        // `ports of Ledger tools for Podium`: what the tools are for has none of these ports.
+        let is_of_another = governor == Some("for")
+            && governing.is_some_and(|back| {
+                let noun = earlier.len().checked_sub(back + 2);
+                noun.and_then(|at| earlier.get(at)).is_some_and(|noun| {
+                    matches!(
+                        *noun,
+                        "tools"
+                            | "tool"
+                            | "plugin"
+                            | "plugins"
+                            | "connector"
+                            | "agent"
+                            | "agents"
+                            | "driver"
+                            | "extension"
+                            | "integration"
+                            | "adapter"
+                            | "module"
+                            | "pack"
+                            | "in"
+                    )
+                })
+            });
+        if is_of_another {
+            return Self::Mentioned;
+        }
         // `This page describes the ports used by ...`
         let tells = earlier.iter().take(FIRST_WORDS).any(|word| {
             matches!(
@@ -355,6 +383,14 @@ impl Place {
         });
         match (governor, later.as_slice()) {
             (Some("by" | "of" | "for"), _) if tells && has_ports_before => Self::IsTold,
+            // `This page describes the ports that Ledger uses`
+            (_, [verb, ..])
+                if tells
+                    && has_ports_before
+                    && matches!(*verb, "uses" | "needs" | "requires" | "opens") =>
+            {
+                Self::IsTold
+            }
             _ if installs && earlier.len() <= FIRST_WORDS && speaks_of_ports(&later) => {
                 Self::IsTold
             }

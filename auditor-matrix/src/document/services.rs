@@ -88,6 +88,9 @@ pub(super) fn heading_of_servers<'a>(
     if software.len() < LEAST_NAMES || software.len() * 2 < cells.len() {
         return None;
     }
+    // Among names of programs a protocol says that the column holds what is spoken or runs, all of it on machines that it does not name.
+    let n_spoken = cells.len() - software.len();
+    let is_mixed = LEAST_SPOKEN <= n_spoken;
     let is_evident = if columns.has(Column::Source) || marks_ask {
         let sources = ends(columns, body);
         let recur = software
@@ -124,7 +127,36 @@ pub(super) fn heading_of_servers<'a>(
             // A program with several ports has a row for each; a purpose has one.
             || LEAST_RECURRING <= n_recurring && software.len() <= 3 * n_recurring
     };
-    is_evident.then_some((index, heading.as_str()))
+    let may_be_mixed = !is_mixed || columns.has(Column::Source);
+    (is_evident && may_be_mixed).then_some((index, heading.as_str()))
+}
+
+/// One protocol among the programs may be called so.
+const LEAST_SPOKEN: usize = 2;
+
+/// The columns of machines of which several cells are protocols: `etcd`, `SSH` and `NTP` below `Component` are what runs and is spoken, and
+/// no machines.
+pub(super) fn columns_of_spoken(columns: &Columns, body: &Body<'_>) -> Vec<usize> {
+    let is_spoken = |cell: &str| {
+        let (name, _) = unbracket(cell);
+        name.contains(char::is_alphabetic)
+            && name
+                .split([' ', '/', ','])
+                .filter(|word| !word.is_empty())
+                .all(|word| {
+                    application_protocol::is_only_spoken(word)
+                        || cell::stated(&word.to_lowercase()).is_some()
+                })
+    };
+    let hold_spoken = |index: &usize| {
+        let cells = body.column(*index).take(SAMPLE);
+        let spoken: BTreeSet<&str> = cells.filter(|cell| is_spoken(cell)).collect();
+        LEAST_SPOKEN <= spoken.len()
+    };
+    columns
+        .positions(Column::Role)
+        .filter(hold_spoken)
+        .collect()
 }
 
 /// One name alone may be a coincidence.

@@ -5,12 +5,13 @@ use super::{
     cell_kinds::{CellKinds, SAMPLE},
     column::{self, Column},
     ports,
+    row::Direction,
     table_rows::{TableRow, TableRows},
 };
 
 /// The table with a row for each of its ports; `None` for a table whose headings are no ports.
 pub(super) fn turned(rows: &TableRows) -> Option<TableRows> {
-    if let Some(turned) = with_headings_at_left(rows) {
+    if let Some(turned) = with_headings_at_left(rows).or_else(|| with_directions_at_left(rows)) {
         return Some(turned);
     }
     let head = rows.get(0)?;
@@ -130,6 +131,71 @@ fn with_headings_at_left(rows: &TableRows) -> Option<TableRows> {
     }
     Some(turned)
 }
+
+/// `Machines | Core | Store` above `Incoming | 22, 443 | 5432` and `Outgoing | ...`: machines beside one another, with a row of ports for
+/// each direction.
+fn with_directions_at_left(rows: &TableRows) -> Option<TableRows> {
+    let (head, below) = (rows.get(0)?, rows.iter().skip(1).collect::<Vec<_>>());
+    let (corner, machines) = head.cells.split_first()?;
+    let directions: Vec<Option<Direction>> = below
+        .iter()
+        .map(|row| cell::direction(row.cells.first()?))
+        .collect();
+    let is_one_way = |direction: &Option<Direction>| {
+        matches!(direction, Some(Direction::Inbound | Direction::Outbound))
+    };
+    let are_directions = !below.is_empty()
+        && below.len() <= MOST_DIRECTIONS
+        && directions.iter().all(is_one_way)
+        && (below.len() == 1 || directions.first() != directions.get(1));
+    let cells = || below.iter().flat_map(|row| row.cells.iter().skip(1));
+    let are_ports = CellKinds::of(cells().map(String::as_str)).are_ports();
+    // A heading that tells what stands below it is one of a table of rows; among names of machines it may be one: `Bastion`.
+    let may_be_machine = |meaning: &Option<Column>| {
+        meaning.is_none()
+            || matches!(
+                meaning,
+                Some(Column::Role | Column::Destination | Column::Source)
+            )
+    };
+    let meanings: Vec<Option<Column>> = machines.iter().map(|name| column::column(name)).collect();
+    let n_names = meanings.iter().filter(|meaning| meaning.is_none()).count();
+    let are_machines = LEAST_MACHINES <= machines.len()
+        && machines
+            .iter()
+            .all(|name| name.contains(char::is_alphabetic))
+        && meanings.iter().all(may_be_machine)
+        && meanings.len() <= 2 * n_names;
+    if !are_directions || !are_ports || !are_machines {
+        return None;
+    }
+    let mut turned = TableRows::default();
+    let ways = below.iter().filter_map(|row| row.cells.first().cloned());
+    let corner = if corner.is_empty() { "Machine" } else { corner };
+    turned.push(&TableRow {
+        line: head.line,
+        is_heading: true,
+        cells: std::iter::once(corner.to_owned()).chain(ways).collect(),
+    });
+    let line = below.first()?.line;
+    for (index, machine) in machines.iter().enumerate() {
+        let ports = below
+            .iter()
+            .map(|row| row.cells.get(index + 1).cloned().unwrap_or_default());
+        turned.push(&TableRow {
+            line,
+            is_heading: false,
+            cells: std::iter::once(machine.clone()).chain(ports).collect(),
+        });
+    }
+    Some(turned)
+}
+
+/// What comes in, and what goes out.
+const MOST_DIRECTIONS: usize = 2;
+
+/// One machine is no table of them.
+const LEAST_MACHINES: usize = 2;
 
 /// Whether the two headings of a table say that each row is a property of one thing: `Property | Value`.
 fn is_of_properties(name: &str, value: &str) -> bool {

@@ -45,8 +45,12 @@ pub(super) fn condition(sentence: &str) -> String {
         return slug(sentence, 4);
     }
     // `sign-on` is one word, whose second half fills nothing.
+    let is_pronoun = |word: &&str| word.contains(['\'', '\u{2019}']);
     let words: Vec<String> = sentence
-        .split(|c: char| !c.is_alphanumeric() && c != '-')
+        .split(' ')
+        // `you're`, `it's`
+        .filter(|word| !is_pronoun(word) || word.ends_with("s'"))
+        .flat_map(|word| word.split(|c: char| !c.is_alphanumeric() && c != '-'))
         .map(|word| word.trim_matches('-').to_lowercase())
         .filter(|word| !word.is_empty() && !FILLER.contains(&word.as_str()))
         .take(4)

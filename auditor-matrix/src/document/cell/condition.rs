@@ -42,6 +42,19 @@ pub(in crate::document) fn may_be_conditional(text: &str) -> bool {
 /// what happens now and then: `when a job is started`.
 fn condition_at_end(sentence: &str) -> Option<&str> {
     let lower = sentence.to_ascii_lowercase();
+    // `... and required only if mail is sent` says it of the row, whatever stands before.
+    let only = [" only if ", " only when "]
+        .iter()
+        .find_map(|joint| lower.find(joint))
+        .filter(|at| {
+            let before = lower.get(..*at).unwrap_or_default();
+            let says = ["required", "needed", "used", "necessary", "open", "opened"];
+            says.iter().any(|word| before.ends_with(word))
+        });
+    if let Some(at) = only {
+        let tail = sentence.get(at..)?.trim().trim_end_matches(['.', ';', ')']);
+        return (tail.split(' ').count() <= MOST_TAIL_WORDS).then_some(tail);
+    }
     let at = [" when ", " if "]
         .iter()
         .filter_map(|word| lower.find(word))
@@ -218,7 +231,9 @@ fn tells_what_else(lower: &str) -> bool {
             "additional" | "other" | "more" | "further" | "another"
         )
     });
-    is_first && (is_of_others || names_another_port(main) || tells_what_to_do(main))
+    // `If it is not a browser, this redirects to the console`: what happens at the port in that case.
+    let redirects = main.contains("redirect");
+    is_first && (is_of_others || redirects || names_another_port(main) || tells_what_to_do(main))
 }
 
 /// Whether what follows from a condition is advice on something else than traffic: `you will need to turn it off`.

@@ -88,6 +88,39 @@ impl Columns {
         }
     }
 
+    /// Where nothing names an end, a column of networks says from where its rows are reached, or what they reach: `Internet`, `LAN`.
+    pub(super) fn find_networks(&mut self, head: &TableRow, body: &Body<'_>) {
+        if self.has_an_end() || !self.has_ports() {
+            return;
+        }
+        let are_networks = |index: &usize| {
+            let mut cells = body
+                .column(*index)
+                .take(SAMPLE)
+                .filter(|cell| !cell.is_empty())
+                .peekable();
+            cells.peek().is_some() && cells.all(is_network)
+        };
+        let mut unknown = (0..self.meanings.len())
+            .filter(|index| self.is_unknown(*index))
+            .filter(are_networks);
+        let (Some(index), None) = (unknown.next(), unknown.next()) else {
+            return;
+        };
+        let end = if self.has(Column::Direction) {
+            Column::Peer
+        } else {
+            Column::Source
+        };
+        if let Some(meaning) = self.meanings.get_mut(index) {
+            *meaning = Some(end);
+            self.doubts.push((
+                head.cells.get(index).cloned().unwrap_or_default(),
+                "this column names networks, so they were taken for the other ends; check it",
+            ));
+        }
+    }
+
     /// Two columns of names below headings that are not understood, in whatever language, are the ends if names recur from
     /// one to the other: the one that asks is written first.
     pub(super) fn find_recurring_ends(
@@ -305,6 +338,56 @@ impl Columns {
                 head.cells.get(*only).cloned().unwrap_or_default(),
                 "this column names machines, so it was taken for those whose ports these are; check it",
             ));
+        }
+    }
+}
+
+/// Whether a cell names one network or several, as everybody calls them: `Public/Internet`, `LAN or VPN`.
+fn is_network(cell: &str) -> bool {
+    let lower = cell
+        .to_lowercase()
+        .replace(" or ", "/")
+        .replace(" and ", "/");
+    let is_name = |part: &str| {
+        matches!(
+            part,
+            "internet"
+                | "the internet"
+                | "public internet"
+                | "intranet"
+                | "lan"
+                | "wan"
+                | "vpn"
+                | "dmz"
+                | "vlan"
+        ) || part.ends_with(" network") && part.split(' ').count() <= MOST_NETWORK_WORDS
+    };
+    let is_adjective = |part: &str| matches!(part, "public" | "private" | "internal" | "external");
+    let parts: Vec<&str> = lower.split(['/', ',']).map(str::trim).collect();
+    parts.iter().any(|part| is_name(part))
+        && parts.iter().all(|part| is_name(part) || is_adjective(part))
+}
+
+/// More words before `network` tell more than which one.
+const MOST_NETWORK_WORDS: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::is_network;
+
+    #[test]
+    fn networks_by_their_names() {
+        for cell in [
+            "Internet",
+            "Public/Internet",
+            "LAN",
+            "LAN or VPN",
+            "Management network",
+        ] {
+            assert!(is_network(cell), "{cell}");
+        }
+        for cell in ["Internal", "Public", "Internet gateway", "Landing page", ""] {
+            assert!(!is_network(cell), "{cell}");
         }
     }
 }

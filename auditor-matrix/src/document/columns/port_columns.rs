@@ -96,6 +96,27 @@ impl Columns {
                 })
             })
             .collect();
+        // `Incoming | Outgoing` above ports: each heading says which way those below it are asked.
+        let points_one_way = |index: &&usize| {
+            let heading = head.cells.get(**index).map_or("", String::as_str);
+            matches!(
+                cell::direction(heading),
+                Some(Direction::Inbound | Direction::Outbound)
+            )
+        };
+        let pointing: Vec<usize> = with_addresses
+            .iter()
+            .filter(points_one_way)
+            .copied()
+            .collect();
+        if 1 < pointing.len() && pointing.len() == with_addresses.len() {
+            for index in pointing {
+                if let Some(meaning) = self.meanings.get_mut(index) {
+                    *meaning = Some(Column::Port);
+                }
+            }
+            return;
+        }
         if let Some(index) = with_addresses.first().copied() {
             if let Some(meaning) = self.meanings.get_mut(index) {
                 *meaning = Some(Column::Port);

@@ -102,8 +102,11 @@ impl Reader<'_> {
         }
         if context.role.is_none() && context.endpoints.is_none() {
             columns.take_components_for_machines(&head, &body);
-            columns.obey(&as_written, self.profile);
         }
+        for index in services::columns_of_spoken(&columns, &body) {
+            columns.take_for_services(index);
+        }
+        columns.obey(&as_written, self.profile);
         if context.direction == Some(Direction::Outbound) && context.role.is_some() {
             columns.take_servers_for_destinations();
             columns.take_addresses_for_destinations(&body);

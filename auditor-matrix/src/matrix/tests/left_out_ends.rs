@@ -55,6 +55,59 @@ fn services_that_come_in_and_go_out() {
 }
 
 #[test]
+fn directions_beside_machines() {
+    let page = "# Ports\n\n| Machines | Ledger Core | Sync Server | Archive |\n|--|--|--|--|\n\
+                | Incoming | TCP 22, 443 | TCP 22, 9631<br/>UDP 9638 | |\n| Outgoing | TCP 443 | | TCP 22 |\n";
+    check(
+        &derived(page, Format::Markdown),
+        &[
+            "clients -> Ledger Core tcp/22,443",
+            "clients -> Sync Server tcp/22,9631",
+            "clients -> Sync Server udp/9638",
+            "Ledger Core -> servers tcp/443",
+            "Archive -> servers tcp/22",
+        ],
+    );
+}
+
+#[test]
+fn columns_of_networks_name_the_other_end() {
+    let page = "# Ports\n\n| Protocol | Port | Access | Purpose |\n|--|--|--|--|\n| TCP | 22 | Public/Internet | SSH |\n\
+                | TCP | 5432 | Intranet | Ledger |\n";
+    let found = derived(page, Format::Markdown);
+    check(
+        &found,
+        &[
+            "Public/Internet -> hosts tcp/22",
+            "Intranet -> hosts tcp/5432",
+        ],
+    );
+    assert!(says(&found, "this column names networks"));
+    // A word for where something is says of no network who that is.
+    let inside = page
+        .replace("Public/Internet", "External")
+        .replace("Intranet", "Internal");
+    assert!(!says(
+        &derived(&inside, Format::Markdown),
+        "this column names networks"
+    ));
+}
+
+#[test]
+fn peers_beside_who_listens() {
+    let page = "# Ledger broker\n\n| Listener | Port | Protocol | Peer |\n|--|--|--|--|\n| Broker | 5671 | TCP | Publishers |\n\
+                | Broker | 15671 | both | Operators |\n";
+    check(
+        &derived(page, Format::Markdown),
+        &[
+            "Publishers -> Broker tcp/5671",
+            "Operators -> Broker tcp/15671",
+            "Operators -> Broker udp/15671",
+        ],
+    );
+}
+
+#[test]
 fn ports_that_nobody_has_make_no_rule() {
     let page = "# Ports of Ledger\n\n| Port | Component |\n|--|--|\n| 8001 | Sync server |\n| 8002 | reserved |\n\
                 | 8003 | Reserved for the archive |\n";

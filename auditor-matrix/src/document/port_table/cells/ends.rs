@@ -259,6 +259,15 @@ impl Cells {
         }
     }
 
+    /// Beside a column of one end, one of peers holds the other.
+    fn take_peer_for_other_end(&mut self) {
+        match (&self.source, &self.destination) {
+            (None, Some(_)) => self.source = self.peer.take(),
+            (Some(_), None) => self.destination = self.peer.take(),
+            _ => {}
+        }
+    }
+
     /// Where columns for both ends are filled in by turns, what is left out is the machine of the heading: `From | To` below `Workers`.
     fn fill_with_heading(&mut self, table: &PortTable<'_>) {
         let context = table.context;
@@ -295,6 +304,7 @@ impl Cells {
         document: &mut Document,
     ) {
         let context = table.context;
+        self.take_peer_for_other_end();
         self.fill_with_heading(table);
         let gives_ends = self.source.is_some() || self.destination.is_some();
         let one_sided = table.columns.one_sided();

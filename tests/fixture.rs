@@ -2,6 +2,7 @@
 
 pub(crate) mod auditor;
 pub(crate) mod browser;
+pub(crate) mod collector;
 pub(crate) mod history;
 pub(crate) mod pair;
 pub(crate) mod pcap;

@@ -1,6 +1,7 @@
 //! Where alerts go: with the real programs, and with sinks that are away, slow or wrong.
 
 use std::{
+    collections::BTreeSet,
     io::Write as _,
     net::{TcpStream, UdpSocket},
     process::{Command, Stdio},
@@ -13,11 +14,16 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use opentelemetry_proto::tonic::{
+    logs::v1::{LogRecord, SeverityNumber},
+    metrics::v1::{AggregationTemporality, Metric, metric::Data},
+};
 use serde_json::Value;
 
 use crate::{
     fixture::{
         auditor::{files, repository, watch},
+        collector::{Collector, Say, attribute, body, points, value},
         history::events,
         pair::{DEPLOYMENT, MATRIX, pair},
         service::{alertmanager, started},
@@ -36,6 +42,8 @@ tests! {
     metrics_and_the_report_are_shown_here_alone: [Kernel, Program("promtool")],
     clients_that_say_nothing_take_no_descriptors: [Kernel],
     every_event_arrives_at_every_sink_whatever_the_others_do: [Kernel],
+    collectors_are_told_by_both_protocols: [Kernel],
+    collectors_are_told_in_fewer_bytes: [Kernel],
     alertmanager_is_told_and_told_again: [Kernel, Program("prometheus-alertmanager")],
     alertmanager_is_told_how_grave_it_becomes_and_by_which_watch: [Kernel, Program("prometheus-alertmanager")],
 }
@@ -355,6 +363,246 @@ fn every_event_arrives_at_every_sink_whatever_the_others_do() {
     assert_eq!(first["type_uid"], 200_401);
     // The secret is in no message.
     assert!(!finished.stderr.contains("secret"));
+}
+
+fn collectors_are_told_by_both_protocols() {
+    collectors_are_told("");
+}
+
+fn collectors_are_told_in_fewer_bytes() {
+    collectors_are_told("compression = 'gzip'\n");
+}
+
+/// A collector that is away at first, does not want the first event, has something against the second one and takes all others; one
+/// by HTTP and one by gRPC.
+fn collectors_are_told(compression: &str) {
+    let deployment = format!(
+        "{DEPLOYMENT}\n[[sink]]\ntype = 'otlp'\nname = 'http'\nurl = 'http://127.0.0.1:4318/'\ntoken_file = 'token'\n\
+         headers = {{ X-Scope-OrgID = 'net' }}\nmetrics = '1s'\n{compression}\
+         [[sink]]\ntype = 'otlp'\nname = 'grpc'\nurl = 'http://127.0.0.1:4317'\nprotocol = 'grpc'\ntoken_file = 'token'\n\
+         token_header = 'api-key'\nmetrics = '1s'\n{compression}"
+    );
+    let directory = files(&[
+        ("m.toml", MATRIX),
+        ("a.toml", &deployment),
+        ("token", "secret token\n"),
+    ]);
+    let path = directory.path();
+    let (one, other) = pair();
+    let _service = serve(&one, Transport::Tcp, 8080).unwrap();
+    let _unknown = serve(&one, Transport::Tcp, 9090).unwrap();
+    let answers = [
+        Say::Elsewhere,
+        Say::Later("try later"),
+        Say::Never("no such tenant"),
+        Say::Without(1, "too old"),
+    ];
+    let http = Collector::by_http(&one, 4318, &answers, &[]);
+    let of_metrics = [Say::Without(2, "too many")];
+    let grpc = Collector::by_grpc(&one, 4317, &answers[1..], &of_metrics);
+    // With how many of what it gets are answered otherwise than with yes.
+    let both = [(&http, "http", 4), (&grpc, "grpc", 3)];
+    let finished = watch(&one, path, &format!("{WATCH} {SHOWN}"), |pid| {
+        until("the first event, and what came of it", || {
+            both.iter().all(|(collector, _, n_answers)| {
+                *n_answers - 1 <= collector.taken(|taken| taken.logs.len())
+            })
+        });
+        let asked = |port: u16| {
+            let server = format!("10.78.0.1:{port}").parse().unwrap();
+            assert_eq!(
+                request(&other, Transport::Tcp, server).unwrap(),
+                Outcome::Answered
+            );
+        };
+        asked(8080);
+        until("the second event", || {
+            both.iter().all(|(collector, _, n_answers)| {
+                *n_answers <= collector.taken(|taken| taken.logs.len())
+            })
+        });
+        asked(9090);
+        for (collector, name, _) in both {
+            until("the flow", || record_of(collector, FLOW).is_some());
+            until("what failed is counted", || {
+                let metrics = collector.metrics();
+                // Four for each: gRPC's had something against metrics once.
+                value(&metrics, "auditor_sink_errors_total", ("sink", name)) == Some(4)
+            });
+            until("metrics as they are shown", || {
+                let (_, shown) = get(&one, 9719, "/metrics", "localhost");
+                names(&collector.metrics()) == names_of_lines(&shown)
+            });
+        }
+        let (_, shown) = get(&one, 9719, "/metrics", "localhost");
+        assert!(!shown.contains("secret"), "{shown}");
+        stop(pid);
+    });
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.stderr);
+    for line in [
+        "sink http: the answer is 307; what waits for it is kept",
+        "sink http works again",
+        "sink http does not want 1 events, which are left out: the answer is 400: no such tenant",
+        "sink http does not want 1 events, which are left out: 1 of 1 were rejected: too old",
+        "sink grpc: the answer is UNAVAILABLE: try later; what waits for it is kept",
+        "sink grpc works again",
+        "sink grpc does not want 1 events, which are left out: the answer is INVALID_ARGUMENT: no such tenant",
+        "sink grpc does not want 1 events, which are left out: 1 of 1 were rejected: too old",
+        "sink grpc: metrics: 2 of ",
+        "sink grpc takes metrics again",
+    ] {
+        assert!(
+            finished.stderr.contains(line),
+            "{line}\n{}",
+            finished.stderr
+        );
+    }
+    // All of this under what a watch gives up.
+    for line in ["not forbidden", "not kept from files"] {
+        assert!(!finished.stderr.contains(line), "{}", finished.stderr);
+    }
+    // The secret is nowhere but in its header.
+    let report = std::fs::read_to_string(path.join("state/report.json")).unwrap();
+    for text in [&finished.stderr, &finished.stdout, &report] {
+        assert!(!text.contains("secret"), "{text}");
+    }
+    let encoded = |head: &str| head.contains("encoding: gzip");
+    http.taken(|taken| {
+        let heads = taken.logs.iter().map(|(head, _)| head);
+        for head in heads.chain(taken.metrics.iter().map(|(head, _)| head)) {
+            assert!(
+                head.contains("authorization: bearer secret token"),
+                "{head}"
+            );
+            assert!(head.contains("x-scope-orgid: net"), "{head}");
+            assert_eq!(encoded(head), !compression.is_empty(), "{head}");
+        }
+    });
+    grpc.taken(|taken| {
+        let heads = taken.logs.iter().map(|(head, _)| head);
+        for head in heads.chain(taken.metrics.iter().map(|(head, _)| head)) {
+            assert!(head.contains("api-key: secret token"), "{head}");
+            assert!(!head.contains("authorization"), "{head}");
+            assert!(head.contains("user-agent: auditor/"), "{head}");
+        }
+    });
+    for (collector, _, n_answers) in both {
+        the_first_is_sent_again_until_it_is_turned_down(collector, n_answers);
+        a_flow_is_a_record(&record_of(collector, FLOW).unwrap());
+        metrics_count_since_the_watch_began(&collector.metrics());
+        for resource in collector.resources() {
+            let of = |name| attribute(&resource.attributes, name);
+            assert_eq!(of("service.name"), "auditor");
+            let state = path.join("state");
+            let instance = format!("{}:{}", of("host.name"), state.display());
+            assert_eq!(of("service.instance.id"), instance);
+            assert!(!of("host.name").is_empty() && !of("service.version").is_empty());
+        }
+    }
+}
+
+/// The flow that no rule documents.
+const FLOW: &str = "10.78.0.2 -> 10.78.0.1 tcp/9090";
+
+fn record_of(collector: &Collector, key: &str) -> Option<LogRecord> {
+    let records = collector.records().into_iter();
+    let is_of = |record: &LogRecord| attribute(&record.attributes, "auditor.key") == key;
+    records.into_iter().find(is_of)
+}
+
+/// What was answered with a no that may pass comes again as it was, and what was turned down does not.
+fn the_first_is_sent_again_until_it_is_turned_down(collector: &Collector, n_answers: usize) {
+    let records = collector.records();
+    let said = |record: &LogRecord| {
+        let of = |name| attribute(&record.attributes, name);
+        format!(
+            "{} {} {}",
+            of("auditor.change"),
+            of("auditor.kind"),
+            of("auditor.key")
+        )
+    };
+    let mut told: Vec<String> = records.iter().map(said).collect();
+    told.truncate(n_answers + 1);
+    let mut expected = vec!["appeared rule web".to_owned(); n_answers - 1];
+    expected.push("resolved rule web".to_owned());
+    expected.push(format!("appeared flow {FLOW}"));
+    assert_eq!(told, expected);
+    assert!(
+        records[..n_answers - 1]
+            .windows(2)
+            .all(|two| two[0] == two[1])
+    );
+}
+
+fn a_flow_is_a_record(record: &LogRecord) {
+    assert_eq!(record.severity_number(), SeverityNumber::Error);
+    assert_eq!(record.severity_text, "violation");
+    assert_eq!(record.event_name, "auditor.finding");
+    assert!(body(record).contains("9090"), "{record:?}");
+    let year_2020 = 1_577_836_800_000_000_000;
+    assert!(year_2020 < record.time_unix_nano);
+    assert_eq!(record.observed_time_unix_nano, record.time_unix_nano);
+    for (name, wanted) in [
+        ("auditor.change", "appeared"),
+        ("auditor.now", "unexpected"),
+        ("auditor.before", ""),
+        ("auditor.severity", "violation"),
+        ("source.address", "10.78.0.2"),
+        ("destination.address", "10.78.0.1"),
+        ("destination.port", "9090"),
+        ("network.transport", "tcp"),
+        ("network.type", "ipv4"),
+    ] {
+        assert_eq!(attribute(&record.attributes, name), wanted, "{name}");
+    }
+}
+
+fn names(metrics: &[Metric]) -> BTreeSet<String> {
+    metrics.iter().map(|metric| metric.name.clone()).collect()
+}
+
+/// The names of metrics that there are lines of.
+fn names_of_lines(shown: &str) -> BTreeSet<String> {
+    let lines = shown.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .map(|line| line.split(['{', ' ']).next().unwrap().to_owned())
+        .collect()
+}
+
+fn metrics_count_since_the_watch_began(metrics: &[Metric]) {
+    assert_eq!(
+        value(metrics, "auditor_table_flows_limit", ("", "")),
+        Some(65536)
+    );
+    let mut n_sums = 0;
+    for metric in metrics {
+        for point in points(metric) {
+            assert!(point.start_time_unix_nano <= point.time_unix_nano);
+        }
+        match &metric.data {
+            Some(Data::Sum(sum)) => {
+                n_sums += 1;
+                assert!(
+                    sum.is_monotonic && metric.name.ends_with("_total"),
+                    "{metric:?}"
+                );
+                let temporality = sum.aggregation_temporality();
+                assert_eq!(temporality, AggregationTemporality::Cumulative);
+                assert!(
+                    points(metric)
+                        .iter()
+                        .all(|one| one.start_time_unix_nano != 0)
+                );
+            }
+            _ => assert!(
+                points(metric)
+                    .iter()
+                    .all(|one| one.start_time_unix_nano == 0)
+            ),
+        }
+    }
+    assert!(5 < n_sums, "{n_sums}");
 }
 
 fn alertmanager_is_told_and_told_again() {

@@ -5,6 +5,7 @@ mod delivery;
 mod http;
 mod lines;
 pub mod metrics;
+mod otlp;
 mod secret;
 mod syslog;
 mod webhook;
@@ -17,7 +18,7 @@ use std::{
 
 use thiserror::Error;
 
-pub use delivery::{Delivery, Sink, SinkError, Watcher};
+pub use delivery::{Delivery, Measured, Sink, SinkError, Watcher};
 pub use http::client;
 pub use secret::Secret;
 
@@ -28,11 +29,12 @@ use delivery::Configured;
 type Read = fn(toml::Table, &Path) -> Result<Configured, Box<dyn Error + Send + Sync>>;
 
 /// Every kind of sink, by its value of `type`, which is also a sink's name unless its section gives another one.
-const KINDS: [(&str, Read); 4] = [
+const KINDS: [(&str, Read); 5] = [
     ("alertmanager", alertmanager::read),
     ("webhook", webhook::read),
     ("syslog", syslog::read),
     ("lines", lines::read),
+    ("otlp", otlp::read),
 ];
 
 /// A sink that a deployment configures.

@@ -40,7 +40,14 @@ use self::{
     rendered::Renderings,
 };
 use super::confinement::{Files, keep_to};
-use crate::{agent::clock, capture::privilege, escape, output::warn, report, sink::metrics};
+use crate::{
+    agent::clock,
+    capture::privilege,
+    escape,
+    output::warn,
+    report,
+    sink::{Measured, metrics},
+};
 
 /// What of it was asked for, as it is sent: once for all who ask.
 #[derive(Debug, Default)]
@@ -90,6 +97,19 @@ impl Published {
                 renderings.forget_before(turn);
             }
         }
+    }
+
+    /// What it shows as metrics now, once there is a turn.
+    pub(crate) fn measured(&self) -> Option<Measured> {
+        let (_turn, snapshot) = self.current();
+        snapshot.report.as_ref()?;
+        let at = clock::wall();
+        Some(Measured {
+            text: snapshot.open_metrics().ok()?,
+            // The kernel rounds it to a second.
+            since: snapshot.started().map(|since| since.min(at)),
+            at,
+        })
     }
 
     fn current(&self) -> (u64, Arc<Snapshot>) {
@@ -273,10 +293,7 @@ async fn metrics(State(published): State<Published>, headers: HeaderMap) -> Resp
     let (turn, snapshot) = published.current();
     let form = Form::wanted(&headers);
     let render = || {
-        let hosts = snapshot.fleet.as_ref().map(|fleet| fleet.voices());
-        let report = snapshot.report.as_deref();
-        let text = metrics::render_with(report, hosts.as_ref(), &snapshot.health);
-        text.map(|text| match form {
+        snapshot.open_metrics().map(|text| match form {
             Form::OpenMetrics => text,
             Form::Text => metrics::as_text(&text),
         })

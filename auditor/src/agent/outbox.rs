@@ -15,7 +15,10 @@ use jiff::Timestamp;
 use thiserror::Error;
 use tokio::time::Instant;
 
-use super::{backoff::Backoff, checker::Damage, clock, confinement::Files, threads::ThreadSpawner};
+use super::{
+    backoff::Backoff, checker::Damage, clock, confinement::Files, http::Published,
+    threads::ThreadSpawner,
+};
 use crate::{
     alert::{Event, EventError, EventJson},
     history::{Store, StoreError},
@@ -25,6 +28,8 @@ use crate::{
 
 /// How long to wait for events before checking whether a sink is to be sent its open findings again.
 const IDLE: Duration = Duration::from_mins(1);
+/// How long to wait for the first metrics.
+const SOON: Duration = Duration::from_secs(1);
 /// Events that are read from the database at once.
 const BATCH: u32 = 64;
 
@@ -34,15 +39,18 @@ pub(crate) struct Outbox {
     health: Arc<Mutex<BTreeMap<String, SinkHealth>>>,
     wake: Vec<Sender<()>>,
     names: Vec<String>,
+    /// What sinks of the same names had counted before.
+    before: BTreeMap<String, SinkHealth>,
 }
 
 impl Outbox {
-    /// Starts a thread for each sink that delivers its events from the database.
+    /// Starts a thread for each sink that delivers its events from the database, and what is shown as metrics.
     pub(crate) fn begin(
         threads: &ThreadSpawner,
         sinks: &[NamedSink],
         database: &Path,
         host: &str,
+        published: &Published,
     ) -> Self {
         let health = Arc::new(Mutex::new(BTreeMap::new()));
         let damage = Damage::default();
@@ -61,6 +69,9 @@ impl Outbox {
                 is_failing: false,
                 pause: Backoff::new(),
                 refreshed: None,
+                published: published.clone(),
+                measured: None,
+                is_failing_metrics: false,
             };
             let mut files = Files::beside(database);
             files.and_beside(sink.sink.file());
@@ -71,7 +82,17 @@ impl Outbox {
             health,
             wake,
             names: sinks.iter().map(|sink| sink.name.clone()).collect(),
+            before: BTreeMap::new(),
         }
+    }
+
+    /// In the place of an earlier one: what is counted of a sink goes on.
+    pub(crate) fn after(mut self, earlier: &Self) -> Self {
+        self.before.clone_from(&earlier.before);
+        for (name, health) in lock(&earlier.health).iter() {
+            self.before.entry(name.clone()).or_default().count(*health);
+        }
+        self
     }
 
     /// What is to be put on disk for the sinks: for each event and sink, the sink's name and the event's JSON.
@@ -101,7 +122,11 @@ impl Outbox {
     }
 
     pub(crate) fn health(&self) -> BTreeMap<String, SinkHealth> {
-        lock(&self.health).clone()
+        let mut all = lock(&self.health).clone();
+        for (name, health) in &mut all {
+            health.count(self.before.get(name).copied().unwrap_or_default());
+        }
+        all
     }
 }
 
@@ -137,6 +162,11 @@ struct Worker {
     pause: Backoff,
     /// When the open findings were last sent; `None` at first, so that they are sent at once: they may be from an earlier run.
     refreshed: Option<Instant>,
+    /// What is shown as metrics.
+    published: Published,
+    /// When metrics were last sent.
+    measured: Option<Instant>,
+    is_failing_metrics: bool,
 }
 
 impl Worker {
@@ -175,9 +205,52 @@ impl Worker {
         self.report(result);
         if is_done {
             self.pause.reset();
-            return IDLE;
+            self.measure();
+            return self.until_measured();
         }
         self.pause.after_failure()
+    }
+
+    /// Sends metrics if they are due. What fails of them delays no event, and is not tried again before the next time.
+    fn measure(&mut self) {
+        if self.measured.is_some() && !self.until_measured().is_zero() {
+            return;
+        }
+        let sink = &self.sink.sink;
+        let Some(interval) = sink.metrics_interval() else {
+            return;
+        };
+        // Before the first turn there is nothing to show.
+        let Some(measured) = self.published.measured() else {
+            return;
+        };
+        self.measured = Some(clock::monotonic());
+        let name = &self.sink.name;
+        match sink.send_metrics(self.watcher(), &measured) {
+            Ok(()) => {
+                if std::mem::take(&mut self.is_failing_metrics) {
+                    say(&format!("auditor: sink {name} takes metrics again"));
+                }
+            }
+            Err(problem) => {
+                if !self.is_failing_metrics {
+                    warn(&format!(
+                        "auditor: sink {name}: metrics: {problem}; the next ones are sent in {interval:?}"
+                    ));
+                }
+                self.is_failing_metrics = true;
+                self.change(|health| health.errors += 1);
+            }
+        }
+    }
+
+    /// How long to wait until metrics are due, at most as long as for events.
+    fn until_measured(&self) -> Duration {
+        match (self.sink.sink.metrics_interval(), self.measured) {
+            (None, _) => IDLE,
+            (Some(_), None) => SOON,
+            (Some(interval), Some(last)) => interval.saturating_sub(clock::since(last)).min(IDLE),
+        }
     }
 
     /// Delivers all waiting events, then sends the open findings if they are due.
@@ -226,25 +299,26 @@ impl Worker {
                     event,
                 })
                 .collect();
-            match self.sink.sink.deliver(&deliveries) {
-                Ok(()) => {}
+            let count = u64::try_from(part.len()).unwrap_or_default();
+            let left_out = match self.sink.sink.deliver(&deliveries) {
+                Ok(()) => 0,
                 Err(error) if error.is_final() => {
+                    let left_out = error.rejected().unwrap_or(count).min(count);
                     warn(&format!(
-                        "auditor: sink {} does not want {} events, which are left out: {error}",
-                        self.sink.name,
-                        part.len()
+                        "auditor: sink {} does not want {left_out} events, which are left out: {error}",
+                        self.sink.name
                     ));
                     self.change(|health| health.errors += 1);
+                    left_out
                 }
                 Err(error) => return Err(error.into()),
-            }
+            };
             // A sink that fails now and then is not one that is away.
             self.pause.reset();
             if let Some((last, _)) = part.last() {
                 store.delivered(&self.sink.name, *last)?;
-                let count = u64::try_from(part.len()).unwrap_or_default();
                 self.change(|health| {
-                    health.delivered += count;
+                    health.delivered += count - left_out;
                     health.waiting = health.waiting.saturating_sub(count);
                 });
             }

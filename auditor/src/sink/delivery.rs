@@ -60,6 +60,30 @@ pub trait Sink: Debug + Send + Sync {
     ) -> Result<(), SinkError> {
         Ok(())
     }
+
+    /// How often metrics are to be sent; `None` if it takes none.
+    fn metrics_interval(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Sends metrics. Those that are not accepted are not sent again: the next ones say as much.
+    ///
+    /// # Errors
+    ///
+    /// The destination did not accept all of them.
+    fn send_metrics(&self, _from: Watcher<'_>, _measured: &Measured) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+/// What a watch shows as its metrics, at one time.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// As `OpenMetrics`.
+    pub text: String,
+    /// Since when its counters count, if that is known.
+    pub since: Option<Timestamp>,
+    pub at: Timestamp,
 }
 
 /// A sink that was made from its section.
@@ -109,6 +133,20 @@ pub enum SinkError {
     Http(#[from] Box<ureq::Error>),
     #[error("the answer is {status}")]
     Status { status: u16 },
+    #[error("no answer that says yes: {0}")]
+    Connection(std::io::Error),
+    /// An answer that says no in words.
+    #[error("the answer is {answer}")]
+    Answer { answer: String, is_final: bool },
+    /// An answer that says yes to a part.
+    #[error("{rejected} of {total} were rejected: {reason}")]
+    Rejected {
+        rejected: u64,
+        total: usize,
+        reason: String,
+    },
+    #[error("the token has characters that no header can have")]
+    Token,
     #[error(transparent)]
     File(#[from] std::io::Error),
     #[error("cannot read {}: {error}", path.display())]
@@ -132,8 +170,31 @@ impl SinkError {
             Self::Status { status } => {
                 400 <= *status && *status < 500 && *status != 408 && *status != 429
             }
-            Self::Json(_) | Self::Template(_) => true,
-            Self::Http(_) | Self::File(_) | Self::Secret { .. } | Self::Variable { .. } => false,
+            Self::Answer { is_final, .. } => *is_final,
+            Self::Json(_) | Self::Template(_) | Self::Rejected { .. } => true,
+            Self::Http(_)
+            | Self::Connection(_)
+            | Self::File(_)
+            | Self::Secret { .. }
+            | Self::Variable { .. }
+            | Self::Token => false,
+        }
+    }
+
+    /// How many of a delivery were rejected, if it was accepted but for these.
+    pub const fn rejected(&self) -> Option<u64> {
+        match self {
+            Self::Rejected { rejected, .. } => Some(*rejected),
+            Self::Http(_)
+            | Self::Status { .. }
+            | Self::Connection(_)
+            | Self::Answer { .. }
+            | Self::Token
+            | Self::File(_)
+            | Self::Secret { .. }
+            | Self::Variable { .. }
+            | Self::Template(_)
+            | Self::Json(_) => None,
         }
     }
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::{delivery::SinkError, secret::Secret};
 
 /// How long one delivery may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A client with this timeout, for which no status of a response is an error.
 pub fn client() -> ureq::Agent {

@@ -59,6 +59,14 @@ pub struct SinkHealth {
     pub waiting: u64,
 }
 
+impl SinkHealth {
+    /// Counts what was counted elsewhere as well; what waits is of now.
+    pub(crate) const fn count(&mut self, other: Self) {
+        self.errors += other.errors;
+        self.delivered += other.delivered;
+    }
+}
+
 /// In a label, for addresses of no role.
 const NO_ROLE: &str = "no role";
 
@@ -105,7 +113,7 @@ pub fn render_own(
 ) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("auditor");
     let build = Family::<Labels, Gauge>::default();
-    let (version, commit) = version(env!("AUDITOR_VERSION"));
+    let (version, commit) = version();
     let labels = vec![
         ("version", version.to_owned()),
         ("commit", commit.to_owned()),
@@ -151,8 +159,13 @@ pub fn render_own(
     Ok(escape::metrics(&text).into_owned())
 }
 
+/// The version of this program, and its commit or `unknown`.
+pub(super) fn version() -> (&'static str, &'static str) {
+    version_in(env!("AUDITOR_VERSION"))
+}
+
 /// The version, and the commit where it is known: `0.2.0 (0123456789ab)`.
-fn version(text: &str) -> (&str, &str) {
+fn version_in(text: &str) -> (&str, &str) {
     text.strip_suffix(')')
         .and_then(|text| text.split_once(" ("))
         .unwrap_or((text, "unknown"))

@@ -7,7 +7,7 @@ use super::{
     alertmanager::Alert,
     lines::{self, Form},
     metrics::{self, Health, SinkHealth},
-    read, syslog, webhook,
+    otlp, read, syslog, webhook,
 };
 use crate::{
     alert::{Change, Event, Subject, Verdict},
@@ -43,8 +43,13 @@ fn every_kind_is_read() {
             { type = \"syslog\", address = \"udp://c:514\" },
             { type = \"lines\", path = \"l\", form = \"ecs\" },
             { type = \"lines\", path = \"l\", name = \"more\" },
+            { type = \"otlp\", url = \"http://d:4318\", token_env = \"TOKEN\" },
+            { type = \"otlp\", url = \"https://[fd00::1]:4317\", protocol = \"grpc\", metrics = \"off\", name = \"rest\" },
         ]";
-    assert_eq!(sinks(text), "alertmanager webhook syslog lines more");
+    assert_eq!(
+        sinks(text),
+        "alertmanager webhook syslog lines more otlp rest"
+    );
 }
 
 #[test]
@@ -65,7 +70,7 @@ fn problems() {
         ),
         (
             "[[sink]]\ntype = \"nope\"".to_owned(),
-            "4: unknown variant `nope`, expected one of `alertmanager`, `webhook`, `syslog`, `lines`",
+            "4: unknown variant `nope`, expected one of `alertmanager`, `webhook`, `syslog`, `lines`, `otlp`",
         ),
         (
             format!("{webhook}name = 3"),
@@ -86,6 +91,10 @@ fn problems() {
         (
             format!("{webhook}token_file = \"a\"\ntoken_env = \"b\""),
             "3: both `token_file` and `token_env` say where the token stands: leave one out",
+        ),
+        (
+            "[[sink]]\ntype = \"otlp\"\nurl = \"http://a:4317\"\nprotocol = \"udp\"".to_owned(),
+            "3: `protocol` is `udp`: expected `http/protobuf`, which is the default, or `grpc`",
         ),
         (
             format!("{webhook}{webhook}"),
@@ -140,6 +149,9 @@ proptest! {
             start: event.at,
             end: None,
         };
+        for text in otlp::tests::texts(&delivery) {
+            assert_shown("otlp", &text);
+        }
         assert_shown("alertmanager", &alert.to_value().to_string());
         // A page of alerts shows what JSON stands for.
         let label = &alert.to_value()["labels"]["rule"];
@@ -154,6 +166,9 @@ proptest! {
         };
         let text = metrics::render(Some(&report), &health).unwrap();
         assert_shown("metrics", &text);
+        for text in otlp::tests::texts_of_metrics(from, &text) {
+            assert_shown("otlp", &text);
+        }
         // In quotes a backslash stands before a backslash, a quote or an `n`.
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let mut rest = line.chars();

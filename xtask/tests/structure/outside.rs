@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{assert_known, crates, source::Sources};
 
 /// Crates of others, and the start of the files below `auditor/src` that may name them.
-const ONLY: [(&[&str], &[&str]); 12] = [
+const ONLY: [(&[&str], &[&str]); 13] = [
     (&["aya", "aya_log"], &["capture/"]),
     (
         &[
@@ -52,7 +52,17 @@ const ONLY: [(&[&str], &[&str]); 12] = [
     (&["async_nats"], &["agent/nats.rs", "agent/nats/"]),
     (
         &["tokio"],
-        &["capture/interface.rs", "agent/", "command/doctor.rs"],
+        &[
+            "capture/interface.rs",
+            "sink/otlp/grpc.rs",
+            "sink/otlp/grpc/",
+            "agent/",
+            "command/doctor.rs",
+        ],
+    ),
+    (
+        &["h2", "tokio_rustls", "webpki_roots"],
+        &["sink/otlp/grpc.rs", "sink/otlp/grpc/"],
     ),
     (
         &["clap", "clap_complete", "clap_mangen"],

@@ -125,7 +125,13 @@ impl Judge {
         for finding in findings {
             alerts.resume(finding);
         }
-        let outbox = Outbox::begin(&threads, &configuration.sinks, &state.database(), host);
+        let outbox = Outbox::begin(
+            &threads,
+            &configuration.sinks,
+            &state.database(),
+            host,
+            &published,
+        );
         let publisher = configuration.fleet();
         let publisher = publisher.map(|section| Publisher::begin(&threads, section));
         let metrics_file = settings.metrics_file.clone().map(MetricsFile::new);
@@ -252,7 +258,9 @@ impl Judge {
         if !next.has_same_sinks_as(&self.configuration) {
             let database = self.journal.state().database();
             let host = &turn.observed.host.name;
-            self.outbox = Outbox::begin(&self.threads, &next.sinks, &database, host);
+            let (threads, published) = (&self.threads, &self.published);
+            self.outbox =
+                Outbox::begin(threads, &next.sinks, &database, host, published).after(&self.outbox);
         }
         let section = next.fleet();
         let is_same = self

@@ -35,7 +35,7 @@ use crate::{
     history::History,
     output::{say, warn},
     report::Judged,
-    sink::metrics::Health,
+    sink::{NamedSink, metrics::Health},
 };
 
 /// What `auditor fleet watch` does.
@@ -169,7 +169,7 @@ impl Watch {
         } else {
             &[]
         };
-        let outbox = Outbox::begin(&threads, sinks, &state.database(), NAME);
+        let outbox = Outbox::begin(&threads, sinks, &state.database(), NAME, &published);
         Self {
             settings,
             configuration,
@@ -363,15 +363,18 @@ impl Watch {
     }
 
     fn begin_outbox(&mut self) {
-        let database = self.journal.state().database();
-        let sinks = &self.configuration.sinks;
-        self.outbox = Outbox::begin(&self.threads, sinks, &database, NAME);
+        self.deliver_to(&self.configuration.sinks.clone());
     }
 
     /// Another one delivers what waits.
     fn stand_by(&mut self) {
+        self.deliver_to(&[]);
+    }
+
+    fn deliver_to(&mut self, sinks: &[NamedSink]) {
         let database = self.journal.state().database();
-        self.outbox = Outbox::begin(&self.threads, &[], &database, NAME);
+        self.outbox = Outbox::begin(&self.threads, sinks, &database, NAME, &self.published)
+            .after(&self.outbox);
     }
 
     /// Lets another one of the group take over at once.
@@ -384,8 +387,9 @@ impl Watch {
         }
         let sinks = &self.configuration.sinks;
         Membership::delivered(&self.journal, sinks).await;
-        let database = self.journal.state().database();
-        self.outbox = Outbox::begin(&self.threads, &[], &database, NAME);
+        let (threads, database) = (&self.threads, self.journal.state().database());
+        self.outbox =
+            Outbox::begin(threads, &[], &database, NAME, &self.published).after(&self.outbox);
         let journal = &self.journal;
         let waiting = |sink: &str| journal.waiting(sink);
         // Where that fails, another one takes over a little later.

@@ -1,8 +1,14 @@
 //! What a watch shows of its last turn.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{fleet::schema::FleetReport, report::Report, sink::metrics::Health};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    fleet::schema::FleetReport,
+    report::Report,
+    sink::metrics::{self, Health},
+};
 
 /// What a watch found in its last turn.
 #[derive(Debug, Default)]
@@ -29,6 +35,20 @@ impl Snapshot {
             ..Self::new(report, health)
         }
     }
+
+    /// Its metrics, as `OpenMetrics`.
+    pub(super) fn open_metrics(&self) -> Result<String, fmt::Error> {
+        let hosts = self.fleet.as_ref().map(|fleet| fleet.voices());
+        metrics::render_with(self.report.as_deref(), hosts.as_ref(), &self.health)
+    }
+
+    /// When this process was started, if that is known.
+    pub(super) fn started(&self) -> Option<Timestamp> {
+        let started = Duration::try_from_secs_f64(self.health.process.started).ok()?;
+        let started = Timestamp::UNIX_EPOCH.checked_add(SignedDuration::try_from(started).ok()?);
+        started.ok().filter(|at| Timestamp::UNIX_EPOCH < *at)
+    }
+
     /// The same, with another health.
     pub(super) fn with_health(&self, change: impl FnOnce(&mut Health)) -> Self {
         let mut health = self.health.clone();

@@ -3,21 +3,32 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpListener,
     path::Path,
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     time::Duration,
 };
 
 use jiff::Timestamp;
 
-use super::{IDLE, Worker};
+use super::{IDLE, Outbox, Worker};
 use crate::{
-    agent::{backoff::Backoff, checker::Damage},
+    agent::{
+        backoff::Backoff,
+        checker::Damage,
+        http::{Published, Snapshot},
+    },
     alert::{Change, Event, EventJson, Subject, Verdict},
     deployment::SinkSection,
     history::{History, Store},
     random::Random,
     report::schema::{RuleVerdict, Severity},
-    sink,
+    sink::{
+        self, Delivery, Measured, NamedSink, Sink, SinkError, Watcher,
+        metrics::{Health, SinkHealth},
+    },
 };
 
 /// A web server that turns requests down at random; it sends the bodies of those that it takes, and `None` for others.
@@ -72,6 +83,9 @@ fn worker(port: u16, database: &Path) -> Worker {
         is_failing: false,
         pause: Backoff::new(),
         refreshed: None,
+        published: Published::default(),
+        measured: None,
+        is_failing_metrics: false,
     }
 }
 
@@ -149,4 +163,98 @@ fn a_webhook_that_is_away_is_asked_ever_more_seldom() {
     let waited: Duration = (0..20).map(|_| worker.step()).sum();
     assert_eq!(receive.try_iter().flatten().count(), 0);
     assert!(Duration::from_mins(20) < waited, "{waited:?}");
+}
+
+/// Rejects two events of each delivery, and all metrics.
+#[derive(Debug, Default)]
+struct Picky {
+    n_measured: AtomicUsize,
+}
+
+impl Sink for Picky {
+    fn deliver(&self, deliveries: &[Delivery<'_>]) -> Result<(), SinkError> {
+        Err(SinkError::Rejected {
+            rejected: 2,
+            total: deliveries.len(),
+            reason: "too old".to_owned(),
+        })
+    }
+
+    fn metrics_interval(&self) -> Option<Duration> {
+        Some(Duration::from_secs(30))
+    }
+
+    fn send_metrics(&self, _from: Watcher<'_>, measured: &Measured) -> Result<(), SinkError> {
+        assert!(measured.text.contains("auditor_findings"));
+        self.n_measured.fetch_add(1, Ordering::Relaxed);
+        Err(SinkError::Status { status: 503 })
+    }
+}
+
+#[test]
+fn what_is_rejected_is_counted_and_metrics_that_fail_delay_no_event() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history.db");
+    let mut store = Store::open(&path).unwrap();
+    let (mut history, none) = (History::default(), BTreeSet::new());
+    store
+        .save(&mut history, &none, None, &[], &waiting(0..5))
+        .unwrap();
+    let picky = Arc::new(Picky::default());
+    let mut worker = Worker {
+        sink: NamedSink {
+            name: "webhook".to_owned(),
+            sink: Arc::<Picky>::clone(&picky),
+        },
+        ..worker(1, &path)
+    };
+    // Before the first turn there is nothing to measure.
+    assert!(worker.step() < IDLE);
+    let counted = |worker: &Worker| worker.health.lock().unwrap()["webhook"];
+    let health = counted(&worker);
+    assert_eq!((health.errors, health.delivered, health.waiting), (1, 3, 0));
+    assert_eq!(picky.n_measured.load(Ordering::Relaxed), 0);
+    let report = Arc::new(crate::report::tests::report());
+    worker
+        .published
+        .replace(Snapshot::new(report, Health::default()));
+    for _ in 0..2 {
+        let pause = worker.step();
+        assert!(Duration::from_secs(20) < pause && pause <= Duration::from_secs(30));
+        assert_eq!(picky.n_measured.load(Ordering::Relaxed), 1);
+        assert_eq!(counted(&worker).errors, 2);
+        assert!(!worker.is_failing);
+    }
+}
+
+#[test]
+fn what_is_counted_of_a_sink_goes_on() {
+    let outbox = |counted: &[(&str, u64)]| {
+        let one = |(name, errors): &(&str, u64)| {
+            let health = SinkHealth {
+                errors: *errors,
+                delivered: 2 * errors,
+                waiting: 7,
+            };
+            ((*name).to_owned(), health)
+        };
+        Outbox {
+            damage: Damage::default(),
+            health: Arc::new(Mutex::new(counted.iter().map(one).collect())),
+            wake: Vec::new(),
+            names: Vec::new(),
+            before: BTreeMap::new(),
+        }
+    };
+    let first = outbox(&[("a", 3), ("b", 1)]);
+    let second = outbox(&[("a", 1)]).after(&first);
+    let third = outbox(&[("a", 0), ("b", 2)]).after(&second);
+    let counted = |outbox: &Outbox| -> Vec<(u64, u64, u64)> {
+        let health = outbox.health().into_values();
+        health
+            .map(|one| (one.errors, one.delivered, one.waiting))
+            .collect()
+    };
+    assert_eq!(counted(&second), [(4, 8, 7)]);
+    assert_eq!(counted(&third), [(4, 8, 7), (3, 6, 7)]);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::report::schema::{FlowVerdict, Severity};
 
-use super::{Health, SinkHealth, render, render_with, version};
+use super::{Health, SinkHealth, render, render_with, version_in};
 
 const ALERTS: &str = include_str!("../../../../docs/alerts.yml");
 const DASHBOARD: &str = include_str!("../../../../docs/dashboard.json");
@@ -19,8 +19,11 @@ fn names(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn versions() {
-    assert_eq!(version("0.2.0 (0123456789ab)"), ("0.2.0", "0123456789ab"));
-    assert_eq!(version("0.2.0"), ("0.2.0", "unknown"));
+    assert_eq!(
+        version_in("0.2.0 (0123456789ab)"),
+        ("0.2.0", "0123456789ab")
+    );
+    assert_eq!(version_in("0.2.0"), ("0.2.0", "unknown"));
 }
 
 #[test]

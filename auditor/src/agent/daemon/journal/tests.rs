@@ -6,6 +6,7 @@ use super::Journal;
 use crate::{
     agent::{
         checker,
+        http::Published,
         outbox::Outbox,
         state::{HISTORY, State},
         threads::ThreadSpawner,
@@ -34,7 +35,13 @@ fn begun(directory: &Path) -> (Journal, History, Outbox) {
     let mut state = State::open(directory, sample::at(6)).unwrap();
     let mut history = std::mem::take(&mut state.found).history;
     history.begin(sample::at(6));
-    let outbox = Outbox::begin(&threads, &[], &state.database(), "host");
+    let outbox = Outbox::begin(
+        &threads,
+        &[],
+        &state.database(),
+        "host",
+        &Published::default(),
+    );
     let mut journal = Journal::new(&threads, state, Vec::new());
     journal.save(&mut history, None, &[], &outbox);
     assert!(!journal.is_failing);

@@ -21,6 +21,7 @@ use crate::{
 
 /// How often metrics are sent.
 const INTERVAL: Duration = Duration::from_mins(1);
+const SHORTEST: Duration = Duration::from_secs(1);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,7 +72,9 @@ enum FieldError {
     Protocol { value: String },
     #[error("`compression` is `{value}`: expected `gzip`, or leave it out")]
     Compression { value: String },
-    #[error("`metrics` is `{value}`: expected how often they are sent, as in 1m, or `off`")]
+    #[error(
+        "`metrics` is `{value}`: expected how often they are sent, as in 1m and 1s at least, or `off`"
+    )]
     Metrics { value: String },
     #[error("`{field}` has `{name}`, {problem}")]
     Header {
@@ -140,7 +143,11 @@ fn interval(text: &str) -> Result<Duration, FieldError> {
         value: text.to_owned(),
     };
     let read = length(text).map_err(|_problem| problem())?;
-    Duration::try_from(read).map_err(|_problem| problem())
+    let interval = Duration::try_from(read).map_err(|_problem| problem())?;
+    if interval < SHORTEST {
+        return Err(problem());
+    }
+    Ok(interval)
 }
 
 /// Where requests go, and how they are packed.
@@ -153,18 +160,19 @@ pub(super) struct Target {
 
 impl Target {
     fn new(text: &str, protocol: Protocol, is_compressed: bool) -> Result<Self, String> {
+        // What may be a secret is not shown.
+        if text.contains('@') {
+            return Err("names a user, and secrets stand in `token_file`".to_owned());
+        }
+        if text.contains(['?', '#']) {
+            return Err("has something behind its path".to_owned());
+        }
         let Ok(url) = Url::parse(text) else {
             return Err(format!("is `{text}`"));
         };
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err("names a user, and secrets stand in `token_file`".to_owned());
-        }
         let (Some(host), "http" | "https") = (url.host(), url.scheme()) else {
             return Err(format!("is `{text}`"));
         };
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(format!("is `{text}`, with more behind its path"));
-        }
         let path = url.path().trim_end_matches('/');
         if let Some(added) = ["/v1/logs", "/v1/metrics"]
             .iter()

@@ -117,8 +117,8 @@ fn problems() {
             format!("`url` names a user, and secrets stand in `token_file`: {HTTP}"),
         ),
         (
-            "url = 'http://a/?b'".to_owned(),
-            format!("`url` is `http://a/?b`, with more behind its path: {HTTP}"),
+            "url = 'http://a/?key=secret'".to_owned(),
+            format!("`url` has something behind its path: {HTTP}"),
         ),
         (
             "url = 'http://a:4318/v1/logs'".to_owned(),
@@ -141,7 +141,11 @@ fn problems() {
         ),
         (
             format!("{url}\nmetrics = 'never'"),
-            "`metrics` is `never`: expected how often they are sent, as in 1m, or `off`".to_owned(),
+            "`metrics` is `never`: expected how often they are sent, as in 1m and 1s at least, or `off`".to_owned(),
+        ),
+        (
+            format!("{url}\nmetrics = '10ms'"),
+            "`metrics` is `10ms`: expected how often they are sent, as in 1m and 1s at least, or `off`".to_owned(),
         ),
         (
             format!("{url}\nheaders = {{ 'a b' = '' }}"),
@@ -173,6 +177,6 @@ fn problems() {
     ] {
         let problem = read(&fields).err().unwrap();
         assert_eq!(problem, said, "{fields}");
-        assert!(!problem.contains(":secret@"));
+        assert!(!problem.contains("=secret") && !problem.contains(":secret"));
     }
 }

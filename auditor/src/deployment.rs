@@ -1,10 +1,12 @@
 //! A deployment: roles and their addresses, which conditions hold, what is accepted, what to watch.
 
+mod compare;
 mod file;
 mod fleet;
 mod inventory;
 mod merge;
 mod roles;
+mod shared;
 mod sink;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -12,11 +14,13 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::{SignedDuration, civil::Date};
 use serde::Deserialize;
 
+pub use compare::{Compared, Difference, compare};
 pub use fleet::{FleetSection, Login};
 pub use inventory::{Form, Group, Inventory, Problem};
 pub use merge::{MergeError, Merged, merge};
 pub(crate) use roles::entry_addresses;
 pub use roles::{RoleEntry, Roles};
+pub use shared::SharedText;
 pub use sink::SinkSection;
 
 use crate::{matrix::RulePorts, role::Role, transport::Transport};

@@ -23,7 +23,8 @@ use crate::{
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeploymentFile {
-    matrix: OneOrMany,
+    /// None where it is pushed.
+    matrix: Option<OneOrMany>,
     #[serde(default)]
     interfaces: Vec<String>,
     #[serde(default, deserialize_with = "duration")]
@@ -106,11 +107,20 @@ impl Deployment {
         let source = File { path, text };
         let file: DeploymentFile = source.read()?;
         let directory = directory(path);
+        let fleet = file.fleet.map(|section| {
+            let offset = section.span().start;
+            let checked = section.into_inner().checked(directory);
+            checked.map_err(|problem| source.problem(offset, problem))
+        });
+        let fleet = fleet.transpose()?;
+        let takes_pushed = fleet.as_ref().is_some_and(|fleet| fleet.takes_pushed);
         let matrices = match file.matrix {
-            OneOrMany::One(path) => vec![path],
-            OneOrMany::Many(paths) => paths,
+            Some(OneOrMany::One(path)) => vec![path],
+            Some(OneOrMany::Many(paths)) => paths,
+            None if takes_pushed => Vec::new(),
+            None => return Err(source.problem(0, "missing field `matrix`")),
         };
-        if matrices.is_empty() {
+        if matrices.is_empty() && !takes_pushed {
             return Err(source.problem(
                 0,
                 "names no matrix: expected matrix = [\"matrix.toml\"]".to_owned(),
@@ -181,11 +191,6 @@ impl Deployment {
             }
             exceptions.push(exception);
         }
-        let fleet = file.fleet.map(|section| {
-            let offset = section.span().start;
-            let checked = section.into_inner().checked(directory);
-            checked.map_err(|problem| source.problem(offset, problem))
-        });
         Ok(Self {
             matrices: matrices.iter().map(|path| directory.join(path)).collect(),
             interfaces: file.interfaces,
@@ -205,7 +210,7 @@ impl Deployment {
                 .into_iter()
                 .map(|section| sink(source, section))
                 .collect(),
-            fleet: fleet.transpose()?,
+            fleet,
         })
     }
 }

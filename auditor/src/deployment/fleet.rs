@@ -25,6 +25,8 @@ pub struct FleetSection {
     pub login: Login,
     /// On how many servers the stream is kept.
     pub replicas: usize,
+    /// Whether what is pushed there takes the place of what this deployment says of traffic.
+    pub takes_pushed: bool,
 }
 
 /// How a host says who it is.
@@ -53,6 +55,8 @@ pub(super) struct FleetFile {
     user: Option<String>,
     password_file: Option<String>,
     replicas: Option<usize>,
+    #[serde(default)]
+    config: bool,
 }
 
 const EVERY: SignedDuration = SignedDuration::from_secs(10);
@@ -131,6 +135,7 @@ impl FleetFile {
             certificate,
             login,
             replicas,
+            takes_pushed: self.config,
         })
     }
 }
@@ -201,6 +206,20 @@ mod tests {
         ));
         assert!(is_tls("servers = [\"tls://127.0.0.1\"]"));
         assert!(!is_tls("servers = [\"nats://10.0.0.5\"]\ntls = false"));
+    }
+
+    #[test]
+    fn who_takes_what_is_pushed_needs_no_matrix() {
+        let text = |more: &str| {
+            let text = format!("[fleet]\nservers = [\"nats://127.0.0.1\"]\n{more}");
+            Deployment::parse(Path::new("a.toml"), &text)
+        };
+        let deployment = text("config = true").unwrap();
+        assert!(deployment.takes_pushed() && deployment.matrices.is_empty());
+        for more in ["", "config = false"] {
+            let problem = text(more).unwrap_err().to_string();
+            assert!(problem.contains("missing field `matrix`"), "{problem}");
+        }
     }
 
     #[test]

@@ -455,7 +455,7 @@ fn of_two_hosts_with_one_name_one_publishes_and_both_are_told() {
 }
 
 /// Publishes a message as anybody may who has the right, in NATS' own words.
-fn publish(host: &Namespace, subject: &str, payload: &[u8]) {
+pub(crate) fn publish(host: &Namespace, subject: &str, payload: &[u8]) {
     use std::io::{Read as _, Write as _};
     host.enter(|| {
         let mut stream = std::net::TcpStream::connect("10.78.0.1:4222")?;

@@ -40,6 +40,7 @@ mod paths;
 mod preflight;
 mod private;
 mod processes;
+mod push;
 mod replay;
 mod service;
 mod shared;
@@ -87,6 +88,7 @@ fn main() -> ExitCode {
         preflight::TESTS,
         private::TESTS,
         processes::TESTS,
+        push::TESTS,
         replay::TESTS,
         service::TESTS,
         shared::TESTS,

@@ -75,6 +75,7 @@ fn bench(n_hosts: u32, n_flows: u32) {
         window: WINDOW,
         heard_since: None,
         configuration: &ConfigurationDigest::default(),
+        pushed: None,
     };
     let overview = Overview::of(&state, question);
     let joined = begin.elapsed().as_secs_f64();

@@ -3,15 +3,18 @@
 
 mod attribution;
 mod backoff;
+pub(crate) mod beginning;
 mod blindness;
 mod checker;
 pub(crate) mod clock;
 pub(crate) mod configuration;
+mod configuration_source;
 pub(crate) mod confinement;
 mod counted;
 pub(crate) mod daemon;
 mod event_line;
 pub(crate) mod fleet;
+mod follower;
 pub(crate) mod host;
 pub(crate) mod http;
 mod interfaces;
@@ -27,6 +30,7 @@ pub(crate) mod preflight;
 mod process_use;
 mod progress;
 mod publisher;
+mod pushed;
 pub(crate) mod readiness;
 mod remembered;
 pub(crate) mod replay;

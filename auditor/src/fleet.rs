@@ -12,6 +12,7 @@ mod html;
 
 pub mod message;
 pub mod publication;
+pub mod pushed;
 mod report;
 pub mod schema;
 mod sentence;

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use crate::agent::http::Surface;
 use crate::{
+    agent::configuration::Content,
     audit::Policy,
     command,
     fleet::{
@@ -53,6 +54,7 @@ pub fn messages(lines: &[u8]) -> anyhow::Result<(FleetReport, Report)> {
         window: SignedDuration::from_mins(10),
         heard_since: None,
         configuration: &ConfigurationDigest::default(),
+        pushed: None,
     };
     let overview = Overview::of(&state, question);
     let host = &overview.observed.host;
@@ -61,6 +63,21 @@ pub fn messages(lines: &[u8]) -> anyhow::Result<(FleetReport, Report)> {
     let (report, judged) = FleetReport::new(&state, verdict, policy, Vec::new());
     let as_one = judged_as_one(&judged, &report);
     Ok((report, as_one))
+}
+
+/// Takes bytes for what is pushed to a fleet, as they are and as the content of a value, and reads that as a host does.
+///
+/// # Errors
+///
+/// No host could use it.
+pub fn pushed(bytes: &[u8]) -> anyhow::Result<()> {
+    let packed = wire::packed_pushed(bytes)?;
+    for value in [bytes, &packed] {
+        if let Ok((configuration, _)) = wire::read_pushed(value) {
+            Content::of_pushed(&configuration, None)?;
+        }
+    }
+    Ok(())
 }
 
 /// When they are judged.

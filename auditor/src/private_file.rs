@@ -97,7 +97,7 @@ pub(crate) fn own(path: &Path) -> io::Result<File> {
 }
 
 /// Writes a file as a whole: who reads it meanwhile sees what was there before, or all of this.
-pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
     let new = Path::new(&new);
@@ -108,7 +108,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     }
     let (mut file, metadata) = open(new, OpenOptions::new().write(true).create_new(true))?;
     make_private(&file, &metadata)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(content.as_ref())?;
     fs::rename(new, path)
 }
 

@@ -43,7 +43,7 @@ pub use filter::{
 pub use flows::render as flow_table;
 pub use form::{FORMS, Form, FormError};
 pub use html::render_live as live_html;
-pub use judged::{Judged, ListingBounds, MatrixSource, Run};
+pub use judged::{Judged, ListingBounds, MatrixSource, PushedRun, Run};
 pub use learn::{Learned, learn};
 pub(crate) use look::shown as with_look;
 pub use look::{FailsOn, Look};

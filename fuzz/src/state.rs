@@ -42,6 +42,8 @@ pub fn read(bytes: &[u8]) {
 
 /// Messages of foreign hosts are taken or refused, and whatever they say is judged, shown in every form, explained and read back.
 fn messages(lines: &[u8]) {
+    // Nobody checks what is pushed before a host does.
+    let _unusable = fuzz::pushed(lines);
     let (report, as_one) = fuzz::messages(lines).expect("a verdict");
     let text = report.to_json().expect("a report is text and numbers");
     serde_json::from_str::<FleetReport>(&text).expect("what is written can be read");

@@ -1,10 +1,13 @@
 //! What traffic is compared with: matrices, the deployment and this host's roles, read from their files.
 
+mod content;
+
 use std::{
     collections::BTreeSet,
     io::{self, ErrorKind},
     net::IpAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -12,7 +15,8 @@ use anyhow::{Context as _, anyhow, bail};
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
-use super::run;
+pub(crate) use self::content::Content;
+use super::{pushed::Pushed, run};
 use crate::{
     audit::{self, Policy},
     deployment::{Deployment, FleetSection, ProcessDetail},
@@ -58,6 +62,7 @@ pub(crate) struct Configuration {
     /// Who runs it, and where.
     run: Run,
     controls: Controls,
+    pushed: Option<Arc<Pushed>>,
 }
 
 const DEFAULT_WINDOW: SignedDuration = SignedDuration::from_mins(10);
@@ -67,22 +72,43 @@ impl Configuration {
     ///
     /// # Errors
     ///
-    /// No file is named, or one can't be read or is wrong.
+    /// No file is named, or one can't be read or is wrong, or none says what to compare with.
     pub(crate) fn read(files: &PolicySources) -> anyhow::Result<Self> {
+        let configuration = Self::read_own(files)?;
+        if configuration.is_empty() {
+            bail!(
+                "{} has no matrix of its own, since it takes what is pushed to its fleet, as `auditor watch` and `auditor fleet` do: name a matrix with --matrix",
+                configuration.name()
+            );
+        }
+        Ok(configuration)
+    }
+
+    /// Reads this host's own files, which need not say what to compare with where that is pushed.
+    ///
+    /// # Errors
+    ///
+    /// No file is named, or one can't be read or is wrong.
+    pub(crate) fn read_own(files: &PolicySources) -> anyhow::Result<Self> {
+        Self::read_with(files, None)
+    }
+
+    /// Reads this host's own files. What was pushed stands in the place of what they say of traffic, where they take it.
+    ///
+    /// # Errors
+    ///
+    /// No file is named, or one can't be read, or something is wrong in them or in what was pushed.
+    pub(crate) fn read_with(
+        files: &PolicySources,
+        pushed: Option<&Arc<Pushed>>,
+    ) -> anyhow::Result<Self> {
         if files.is_empty() {
             bail!(
                 "there is nothing to compare with: give a deployment with --config, or a matrix with --matrix"
             );
         }
-        let read = |path: &PathBuf| {
-            let text = private_file::read(path).and_then(|bytes| {
-                String::from_utf8(bytes)
-                    .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
-            });
-            text.with_context(|| format!("cannot read {}", path.display()))
-        };
         let mut run = run::facts();
-        let deployment = match &files.deployment {
+        let own = match &files.deployment {
             Some(path) => {
                 let text = read(path)?;
                 // Whoever reads the report may be somewhere else.
@@ -100,7 +126,7 @@ impl Configuration {
             }
             None => None,
         };
-        let sinks = match &deployment {
+        let sinks = match &own {
             Some(deployment) => sink::read(&deployment.sinks)?,
             None => Vec::new(),
         };
@@ -108,42 +134,31 @@ impl Configuration {
             sink.check()
                 .map_err(|problem| anyhow!(problem).context(format!("sink {name}")))?;
         }
-        let listed = deployment
-            .as_ref()
-            .map(|deployment| deployment.matrices.clone())
-            .unwrap_or_default();
-        let paths = if files.matrices.is_empty() {
-            listed
+        let takes = own.as_ref().is_some_and(Deployment::takes_pushed);
+        let pushed = pushed.filter(|_| takes);
+        let content = if let Some(pushed) = pushed {
+            let text = &pushed.configuration.deployment;
+            let digest = hexadecimal(&Sha256::digest(&text.text));
+            run.deployment = Some((PathBuf::from(&text.name), digest));
+            run.pushed = Some(pushed.run());
+            Content::of_pushed(&pushed.configuration, own)
+                .with_context(|| format!("{} can't be used", pushed.text()))?
         } else {
-            files.matrices.clone()
+            let listed = own.as_ref().map(|deployment| &deployment.matrices);
+            let paths = match listed {
+                Some(listed) if files.matrices.is_empty() => listed,
+                Some(_) | None => &files.matrices,
+            };
+            let texts = paths.iter().map(|path| Ok((path.clone(), read(path)?)));
+            let texts: anyhow::Result<Vec<(PathBuf, String)>> = texts.collect();
+            Content::read(own, texts?)?
         };
-        let (mut matrices, mut sources) = (Vec::new(), Vec::new());
-        for path in paths {
-            let text = read(&path)?;
-            let matrix = Matrix::parse(&path, &text)?;
-            detail(|| {
-                format!(
-                    "auditor: read {}: {} rules of {}",
-                    path.display(),
-                    matrix.rules.len(),
-                    matrix.name
-                )
-            });
-            sources.push(MatrixSource {
-                name: matrix.name.clone(),
-                version: matrix.version.clone(),
-                n_rules: matrix.rules.len(),
-                sha256: hexadecimal(&Sha256::digest(&text)),
-                lines: Matrix::lines(&text),
-                pages: matrix.sources.clone(),
-                path,
-            });
-            matrices.push(matrix);
-        }
-        let controls = match &deployment {
-            Some(deployment) => Controls::read(&deployment.controls, &matrices)?,
-            None => Controls::default(),
-        };
+        let Content {
+            deployment,
+            matrices,
+            sources,
+            controls,
+        } = content;
         Ok(Self {
             controls,
             matrices,
@@ -153,7 +168,36 @@ impl Configuration {
             sinks,
             file: files.deployment.clone(),
             run,
+            pushed: pushed.cloned(),
         })
+    }
+
+    /// Whether it says nothing to compare with, since that is pushed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.matrices.is_empty()
+    }
+
+    /// Whether it says what to compare with, and who is who.
+    pub(crate) fn has_roles(&self) -> bool {
+        let deployment = self.deployment.as_ref();
+        !self.is_empty() && deployment.is_some_and(|deployment| !deployment.roles.is_empty())
+    }
+
+    /// What was pushed and is compared with, if that is not what this host's own files say.
+    pub(crate) const fn pushed(&self) -> Option<&Arc<Pushed>> {
+        self.pushed.as_ref()
+    }
+
+    /// The fleet to which it is pushed what traffic is compared with, if this host takes that.
+    pub(crate) fn takes_pushed_of(&self) -> Option<&FleetSection> {
+        self.fleet().filter(|fleet| fleet.takes_pushed)
+    }
+
+    /// The deployment's file, as it is told.
+    pub(crate) fn name(&self) -> String {
+        self.file
+            .as_ref()
+            .map_or_else(String::new, |path| path.display().to_string())
     }
 
     /// Judges what was observed, and reports it with no more flows one by one than these.
@@ -190,16 +234,20 @@ impl Configuration {
         &self.sources
     }
 
-    /// The digests of its files.
+    /// The digests of what is compared with.
     pub(crate) fn digests(&self) -> ConfigurationDigest {
         let matrices = self.sources.iter();
-        ConfigurationDigest::of(
+        let digest = ConfigurationDigest::of(
             self.run
                 .deployment
                 .as_ref()
                 .map(|(_, digest)| digest.as_str()),
             matrices.map(|one| (one.name.clone(), one.sha256.clone())),
-        )
+        );
+        ConfigurationDigest {
+            pushed: self.pushed.as_ref().map(|pushed| pushed.digest.clone()),
+            ..digest
+        }
     }
 
     /// Whether it has the same sinks as another configuration.
@@ -214,7 +262,12 @@ impl Configuration {
             let metadata = std::fs::metadata(path);
             (path.clone(), metadata.and_then(|it| it.modified()).ok())
         };
-        let matrices = self.sources.iter().map(|source| &source.path);
+        // What was pushed is no file.
+        let matrices = match self.pushed {
+            Some(_) => &[],
+            None => self.sources.as_slice(),
+        };
+        let matrices = matrices.iter().map(|source| &source.path);
         self.file.iter().chain(matrices).map(written).collect()
     }
 
@@ -316,4 +369,12 @@ impl Configuration {
         let longest = rules.filter_map(|rule| rule.within).max();
         longest.map_or(window, |within| within.max(window))
     }
+}
+
+/// The text of a file.
+pub(super) fn read(path: &Path) -> anyhow::Result<String> {
+    let text = private_file::read(path).and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
+    });
+    text.with_context(|| format!("cannot read {}", path.display()))
 }

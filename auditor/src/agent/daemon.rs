@@ -10,12 +10,15 @@ use std::sync::Arc;
 use self::{
     judge::{Judge, Turn},
     judge_thread::JudgeThread,
-    reload::{Next, Reload},
+    reload::{Current, Next, Reload},
 };
 use super::{
+    beginning::Beginning,
     configuration::Configuration,
+    follower::Follower,
     http::Published,
     names::HostNames,
+    publisher,
     schedule::Schedule,
     session::{Pause, Session},
     settings::WatchSettings,
@@ -39,6 +42,9 @@ pub(crate) struct Daemon {
     configuration: Arc<Configuration>,
     names: HostNames,
     reload: Reload,
+    /// What follows what is pushed to the fleet, if that is taken.
+    follower: Option<Follower>,
+    threads: ThreadSpawner,
     judge: JudgeThread,
     /// The turn in which it was last said that judging takes longer than there is between two turns.
     said_late: Option<u64>,
@@ -49,14 +55,19 @@ impl Daemon {
     /// Continues from the state on disk.
     pub(crate) fn resume(
         settings: WatchSettings,
-        configuration: Configuration,
+        beginning: Beginning,
         names: HostNames,
         state: State,
         session: &mut Session,
         threads: &ThreadSpawner,
         published: Published,
     ) -> Self {
-        let reload = Reload::new(&configuration);
+        let Beginning {
+            configuration,
+            source,
+            follower,
+        } = beginning;
+        let reload = Reload::new(&configuration, source);
         let configuration = Arc::new(configuration);
         let judge = Judge::resume(
             settings.clone(),
@@ -72,6 +83,8 @@ impl Daemon {
             configuration,
             names,
             reload,
+            follower,
+            threads: threads.clone(),
             judge: JudgeThread::begin(threads, judge),
             said_late: None,
             n_turns: 0,
@@ -141,6 +154,7 @@ impl Daemon {
         if self.reload.is_due(&self.configuration) {
             self.read_again(session);
         }
+        self.follow_pushed(session);
         self.take_over(session);
         let window = self.configuration.window(self.settings.window);
         session.remember_for(window);
@@ -166,7 +180,7 @@ impl Daemon {
             observed,
             retired,
             drains: session.take_drains(),
-            is_configured: !self.reload.is_failing,
+            is_configured: self.reload.trouble().is_none(),
             is_last: false,
         })
     }
@@ -177,8 +191,8 @@ impl Daemon {
         if let Some(found) = self.judge.found() {
             status = format!("{status}; {found}");
         }
-        if self.reload.is_failing {
-            status.push_str("; the configuration's files are wrong, so the one before is in use");
+        if let Some(trouble) = self.reload.trouble() {
+            status = format!("{status}; {trouble}");
         }
         if !self.reload.is_pending() {
             session.service_manager.ready(&status);
@@ -187,12 +201,35 @@ impl Daemon {
     }
 
     fn read_again(&mut self, session: &Session) {
-        self.reload.read(
-            &self.settings,
-            &self.configuration,
-            &self.names,
-            &session.facts.host,
-        );
+        self.reload.read(&Current {
+            settings: &self.settings,
+            configuration: &self.configuration,
+            names: &self.names,
+            host: &session.facts.host,
+        });
+    }
+
+    /// Reads what is pushed to the fleet, where that is taken and is something else than before.
+    fn follow_pushed(&mut self, session: &Session) {
+        let host = &session.facts.host;
+        let Some(section) = self.reload.followed(&self.configuration) else {
+            self.follower = None;
+            return;
+        };
+        let follower = self.follower.take().filter(|one| one.is_of(section));
+        let follower = follower.unwrap_or_else(|| {
+            let name = publisher::published_name(section, &host.name);
+            Follower::begin(&self.threads, section, Some(name))
+        });
+        if let Some(last) = self.follower.insert(follower).news() {
+            let current = Current {
+                settings: &self.settings,
+                configuration: &self.configuration,
+                names: &self.names,
+                host,
+            };
+            self.reload.take_pushed(&last, &current);
+        }
     }
 
     /// Switches to the configuration that was read again, once its host names are looked up.
@@ -209,7 +246,13 @@ impl Daemon {
         session.select(selection);
         session.attribution.want(configuration.processes());
         self.names = names;
+        match configuration.pushed() {
+            Some(pushed) => say(&format!(
+                "auditor: the configuration was read again, and is in use: {}",
+                pushed.text()
+            )),
+            None => say("auditor: the configuration was read again, and is in use"),
+        }
         self.configuration = Arc::new(configuration);
-        say("auditor: the configuration was read again, and is in use");
     }
 }

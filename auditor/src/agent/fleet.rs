@@ -3,15 +3,27 @@
 mod group;
 mod handover;
 mod membership;
+mod push;
 mod renewal;
 mod trouble;
 mod watch;
 
-use anyhow::Context as _;
+use std::sync::Arc;
+
+use anyhow::{Context as _, ensure};
 use jiff::{SignedDuration, Timestamp};
 
-pub(crate) use self::watch::{FleetWatchSettings, run as watch};
-use super::{clock, configuration::Configuration, names::HostNames, nats::Nats};
+pub(crate) use self::{
+    push::{Read, Shown, ToPush, push},
+    watch::{FleetWatchSettings, run as watch},
+};
+use super::{
+    clock,
+    configuration::{Configuration, PolicySources},
+    names::HostNames,
+    nats::{Nats, Seen},
+    pushed::Pushed,
+};
 use crate::{
     deployment::FleetSection,
     fleet::{
@@ -23,26 +35,59 @@ use crate::{
     report::{Judged, Report},
 };
 
-/// Reads the fleet of a configuration once, and judges it: its report, and the same in the shape of a host's.
+/// Reads a fleet once, and judges it: its report, and the same in the shape of a host's.
 ///
 /// # Errors
 ///
-/// The configuration has no `[fleet]`, or its servers can't be read.
+/// The files have no `[fleet]`, or its servers can't be read, or what is pushed there can't be used.
 pub(crate) fn judge(
-    configuration: &Configuration,
+    files: &PolicySources,
     window: Option<SignedDuration>,
 ) -> anyhow::Result<(FleetReport, Report)> {
-    let section = section(configuration)?;
-    configuration.check_roles()?;
+    let own = Configuration::read_own(files)?;
+    let section = section(&own)?;
+    if !section.takes_pushed {
+        own.check_roles()?;
+    }
     runtime()?.block_on(async {
-        let names = HostNames::look_up(configuration.deployment.as_ref()).await;
         let nats = Nats::connect(section, None).await?;
         let heard = Heard::of(&nats).await?;
+        // After that: what hosts say they compare with is no later than this.
+        let pushed = if section.takes_pushed {
+            pushed(files, &own, &nats).await?
+        } else {
+            None
+        };
+        let configuration = pushed.as_ref().unwrap_or(&own);
+        let names = HostNames::look_up(configuration.deployment.as_ref()).await;
         let window = configuration.window(window);
         let (report, judged) = heard.judge(configuration, &names, window, None)?;
         let as_one = judged_as_one(&judged, &report);
         Ok((report, as_one))
     })
+}
+
+/// What is pushed to a fleet; `None` where that is nothing, and its files say what to compare with.
+async fn pushed(
+    files: &PolicySources,
+    own: &Configuration,
+    nats: &Nats,
+) -> anyhow::Result<Option<Configuration>> {
+    let mut pushed = None;
+    if let Some(last) = nats.configuration(&mut Seen::default()).await? {
+        pushed = Pushed::read(&last)?;
+    }
+    let configuration = match pushed {
+        Some(pushed) => Some(Configuration::read_with(files, Some(&Arc::new(pushed)))?),
+        None => None,
+    };
+    ensure!(
+        configuration.is_some() || own.has_roles(),
+        "nothing is pushed to the fleet, and {} has no roles and matrices of its own: push them with `auditor fleet push`",
+        own.name()
+    );
+    configuration.as_ref().unwrap_or(own).check_roles()?;
+    Ok(configuration)
 }
 
 fn section(configuration: &Configuration) -> anyhow::Result<&FleetSection> {
@@ -97,6 +142,7 @@ impl Heard {
             window,
             heard_since,
             configuration: &configuration.digests(),
+            pushed: configuration.pushed().and_then(|pushed| pushed.at),
         };
         let overview = Overview::of(&self.state, question);
         let mut lookup = names.of_age(window.unsigned_abs());

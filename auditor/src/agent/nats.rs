@@ -1,6 +1,7 @@
 //! The only user of NATS: messages to a stream that keeps the last one of each subject, and back.
 
 mod bucket;
+mod configuration;
 mod problem;
 
 use std::{
@@ -22,8 +23,12 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use thiserror::Error;
 
-pub(crate) use self::bucket::{Bucket, BucketError, MOST_BYTES};
+use self::bucket::GROUPS;
 use self::problem::{last_sequence, with_sources};
+pub(crate) use self::{
+    bucket::{Bucket, BucketError, MOST_BYTES},
+    configuration::{Last, Seen},
+};
 use crate::{
     deployment::{FleetSection, Login},
     fleet::state::{STREAM, SUBJECTS, token},
@@ -308,13 +313,13 @@ impl Nats {
         result.map(|()| made)
     }
 
-    /// A key-value bucket, which is made unless it is there.
+    /// The key-value bucket of groups, which is made unless it is there.
     ///
     /// # Errors
     ///
     /// It is not there, and cannot be made.
     pub(crate) async fn bucket(&self) -> Result<Bucket, BucketError> {
-        Bucket::open(&self.context, self.replicas).await
+        Bucket::open(&self.context, &GROUPS, self.replicas).await
     }
 
     /// Whether the servers can be reached now.

@@ -8,9 +8,11 @@ use jiff::tz::TimeZone;
 
 use super::{clock, configuration::Configuration, host::HostFacts, names::HostNames};
 use crate::{
-    audit,
+    audit::{self, Policy},
     capture::{Ingress, Interface, Selection, hook},
-    matrix::{Weight, lint},
+    deployment::Deployment,
+    matrix::{Matrix, Weight, lint},
+    observed::Host,
     role::Role,
 };
 
@@ -49,6 +51,31 @@ pub(crate) fn examine(
     runtime.block_on(lines(configuration, named))
 }
 
+/// Looks at what is to be pushed to all hosts of a fleet: what would be wrong on any of them.
+///
+/// # Errors
+///
+/// Never in practice: it knows all roles that it names.
+pub(crate) async fn of_all_hosts(
+    matrices: &[Matrix],
+    deployment: Option<&Deployment>,
+) -> anyhow::Result<Vec<Line>> {
+    let names = HostNames::look_up(deployment).await;
+    // No host in particular, so one in each role.
+    let host = Host {
+        is_captured: true,
+        ..Host::default()
+    };
+    let roles = deployment.into_iter().flat_map(|one| one.roles.keys());
+    let roles: Vec<Role> = roles.cloned().collect();
+    let lookup = &mut names.of_age(std::time::Duration::MAX);
+    let policy = Policy::new(matrices, deployment, &roles, &host, lookup)?;
+    let mut lines = of_policy(&policy, &host);
+    lines.extend(of_matrices(matrices));
+    lines.sort_by_key(|line| line.weight);
+    Ok(lines)
+}
+
 async fn lines(configuration: &Configuration, named: &[String]) -> anyhow::Result<Vec<Line>> {
     let names = HostNames::look_up(configuration.deployment.as_ref()).await;
     let facts = HostFacts::read(None).await?;
@@ -61,13 +88,24 @@ async fn lines(configuration: &Configuration, named: &[String]) -> anyhow::Resul
         .map(IpAddr::to_string)
         .collect();
     let roles: Vec<&str> = policy.own_roles.iter().map(Role::name).collect();
-    let mut lines = vec![
-        Line::fact(
-            "host",
-            format!("{}: {}", facts.host.name, listed(&addresses, "no address")),
-        ),
-        Line::fact("roles", listed(&roles, "none")),
-    ];
+    let mut lines = vec![Line::fact(
+        "host",
+        format!("{}: {}", facts.host.name, listed(&addresses, "no address")),
+    )];
+    if configuration.takes_pushed_of().is_some() {
+        lines.push(Line::fact(
+            "fleet",
+            "a watch compares with what is pushed there, which is not looked at here".to_owned(),
+        ));
+    }
+    let interfaces = configuration.interfaces(named);
+    let selection = Selection::parse(&interfaces)?;
+    if configuration.is_empty() {
+        lines.extend(watched(&selection, &facts.interfaces));
+        lines.sort_by_key(|line| line.weight);
+        return Ok(lines);
+    }
+    lines.push(Line::fact("roles", listed(&roles, "none")));
     let rules = || policy.rules.iter();
     let n_ours = rules()
         .filter(|rule| rule.client.is_ours || rule.server.is_ours)
@@ -81,8 +119,6 @@ async fn lines(configuration: &Configuration, named: &[String]) -> anyhow::Resul
             policy.rules.len()
         ),
     ));
-    let interfaces = configuration.interfaces(named);
-    let selection = Selection::parse(&interfaces)?;
     lines.extend(watched(&selection, &facts.interfaces));
     let watches_loopback = facts
         .interfaces
@@ -103,24 +139,35 @@ async fn lines(configuration: &Configuration, named: &[String]) -> anyhow::Resul
             ),
         });
     }
+    lines.extend(of_policy(&policy, &facts.host));
+    lines.extend(of_matrices(&configuration.matrices));
+    lines.sort_by_key(|line| line.weight);
+    Ok(lines)
+}
+
+/// What is wrong with who is who.
+fn of_policy(policy: &Policy, host: &Host) -> Vec<Line> {
     let today = clock::wall().to_zoned(TimeZone::UTC).date();
-    let problems = audit::problems(&policy, &facts.host, today);
-    lines.extend(problems.into_iter().map(|problem| Line {
+    let problems = audit::problems(policy, host, today).into_iter();
+    let problems = problems.map(|problem| Line {
         weight: Some(problem.weight()),
         about: "deployment".to_owned(),
         text: problem.to_string(),
-    }));
-    let of_matrices = lint(&configuration.matrices).into_iter().map(|finding| {
-        let matrix = configuration.matrices.get(finding.matrix);
+    });
+    problems.collect()
+}
+
+/// What is wrong with rules.
+fn of_matrices(matrices: &[Matrix]) -> Vec<Line> {
+    let findings = lint(matrices).into_iter().map(|finding| {
+        let matrix = matrices.get(finding.matrix);
         Line {
             weight: Some(finding.weight),
             about: matrix.map_or_else(String::new, |matrix| format!("matrix {}", matrix.name)),
             text: finding.to_string(),
         }
     });
-    lines.extend(of_matrices);
-    lines.sort_by_key(|line| line.weight);
-    Ok(lines)
+    findings.collect()
 }
 
 /// Which interfaces would be watched, and by which hooks.

@@ -11,7 +11,7 @@ use tokio::{
     time::Instant,
 };
 
-pub(crate) use self::statement::{Seen, Statement, machine};
+pub(crate) use self::statement::{Seen, Statement, machine, published_name};
 use self::{
     claim::{Claim, Next},
     rival::Rival,

@@ -27,6 +27,7 @@ pub(crate) fn facts() -> Run {
             .map(|argument| argument.to_string_lossy().into_owned())
             .collect(),
         deployment: None,
+        pushed: None,
     }
 }
 

@@ -8,7 +8,7 @@ use super::{matrix::read, options::PolicyOptions};
 use crate::{
     agent::{
         configuration::{Configuration, PolicySources},
-        preflight,
+        preflight::{self, Line},
     },
     escape,
     exit::Exit,
@@ -62,7 +62,7 @@ fn is_deployment(path: &Path) -> bool {
     let table = text.and_then(|text| text.parse::<toml::Table>().ok());
     table.is_some_and(|table| {
         !table.contains_key("rule")
-            && ["matrix", "roles", "interfaces"]
+            && ["matrix", "roles", "interfaces", "fleet"]
                 .iter()
                 .any(|key| table.contains_key(*key))
     })
@@ -77,10 +77,15 @@ const fn word(weight: Option<Weight>) -> &'static str {
 }
 
 fn of_configuration(sources: &PolicySources, interfaces: &[String]) -> anyhow::Result<Exit> {
-    let configuration = Configuration::read(sources)?;
+    let configuration = Configuration::read_own(sources)?;
     let lines = preflight::examine(&configuration, interfaces)?;
+    say_lines(&lines)
+}
+
+/// Prints what was found, and what that comes to.
+pub(super) fn say_lines(lines: &[Line]) -> anyhow::Result<Exit> {
     let mut text = String::new();
-    for line in &lines {
+    for line in lines {
         let line = format!("{}: {}: {}", word(line.weight), line.about, line.text);
         text.extend([&escape::line(&line), "\n"]);
     }

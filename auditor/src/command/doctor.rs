@@ -110,7 +110,7 @@ fn goes_on(metrics: &str, now: Timestamp) -> anyhow::Result<String> {
 
 /// Prints what is to be said of a deployment; true if it makes verdicts wrong.
 fn of_deployment(path: &Path) -> anyhow::Result<bool> {
-    let configuration = Configuration::read(&PolicySources {
+    let configuration = Configuration::read_own(&PolicySources {
         deployment: Some(path.to_owned()),
         matrices: Vec::new(),
         roles: Vec::new(),

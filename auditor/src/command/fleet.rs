@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use jiff::SignedDuration;
 
 use super::{
+    check::say_lines,
     explain,
     options::{FailOn, FormOptions, look},
     watch::{Format as EventsAs, HttpOptions},
@@ -13,15 +15,17 @@ use super::{
 use crate::{
     agent::{
         configuration::{Configuration, PolicySources},
-        fleet::{self, FleetWatchSettings},
+        fleet::{self, FleetWatchSettings, Read, Shown, ToPush},
         http::{self, Published},
+        preflight::Line,
     },
     exit::Exit,
     fleet::schema::{self, FleetReport},
     fleet_name::is_name,
     length::length,
-    output::{Readers, write},
-    report::{Report, schema::Severity},
+    matrix::Weight,
+    output::{Readers, print, write},
+    report::{self, Report, schema::Severity},
 };
 
 /// Judge all hosts that publish what they see: `auditor watch` does, where the deployment has a section for fleets.
@@ -46,6 +50,12 @@ enum Verb {
     Flows(ListVerb),
     /// Say step by step why a host, a flow or a rule of the fleet is what it is
     Explain(ExplainVerb),
+    /// Give all hosts a deployment and its matrices, and say what that changes
+    ///
+    /// Hosts take them over whose own deployment says `config = true` in its [fleet]. What is each host's own can't be pushed:
+    /// interfaces, processes, sinks and [fleet] itself, which only says where to push. What `auditor check` would refuse on any
+    /// host is refused, with exit code 1.
+    Push(PushVerb),
 }
 
 /// What the fleet is compared with, and where it is.
@@ -122,6 +132,20 @@ struct ExplainVerb {
     fleet: FleetOptions,
 }
 
+#[derive(Args, Debug)]
+#[command(after_help = "Example: auditor fleet push auditor.toml --dry-run")]
+struct PushVerb {
+    /// The deployment, with a [fleet]; its matrices are pushed with it
+    #[arg(value_name = "FILE", required_unless_present = "config")]
+    deployment: Option<PathBuf>,
+    /// The same, as other verbs name it
+    #[arg(short, long, value_name = "FILE", conflicts_with = "deployment")]
+    config: Option<PathBuf>,
+    /// Only say what would change
+    #[arg(long)]
+    dry_run: bool,
+}
+
 /// Reads the fleet and judges it.
 ///
 /// # Errors
@@ -129,7 +153,7 @@ struct ExplainVerb {
 /// A configuration that can't be read or has no section for fleets, or servers that can't be read.
 pub fn run(command: &FleetCommand) -> anyhow::Result<Exit> {
     match &command.command {
-        Verb::Report(verb) => report(verb),
+        Verb::Report(verb) => report_once(verb),
         Verb::Watch(verb) => watch(verb),
         Verb::Hosts(verb) => {
             let (report, _) = judge(&verb.fleet)?;
@@ -146,10 +170,76 @@ pub fn run(command: &FleetCommand) -> anyhow::Result<Exit> {
             let (report, _) = judge(&verb.fleet)?;
             explain::of_fleet(&report, &verb.what.join(" "))
         }
+        Verb::Push(verb) => push(verb),
     }
 }
 
-fn report(verb: &ReportVerb) -> anyhow::Result<Exit> {
+fn push(verb: &PushVerb) -> anyhow::Result<Exit> {
+    let path = verb.deployment.as_ref().or(verb.config.as_ref());
+    let path = path.context("name the deployment that is to be pushed")?;
+    let to_push = match ToPush::read(path)? {
+        Read::ToPush(to_push) => *to_push,
+        Read::Refused(problems) => {
+            let lines = problems.iter().map(|problem| Line {
+                weight: Some(Weight::Wrong),
+                about: "deployment".to_owned(),
+                text: problem.to_string(),
+            });
+            return say_lines(&lines.collect::<Vec<_>>());
+        }
+    };
+    match say_lines(&to_push.examine()?)? {
+        Exit::Clean => {}
+        exit @ (Exit::Violations | Exit::Failed) => return Ok(exit),
+    }
+    let mut sha256 = String::new();
+    let revision = fleet::push(to_push, |shown| {
+        sha256.clone_from(&shown.sha256);
+        print(&changes(shown))?;
+        Ok(!verb.dry_run)
+    })?;
+    if let Some(revision) = revision {
+        print(&format!("pushed: revision {revision}, SHA-256 {sha256}\n"))?;
+    }
+    Ok(Exit::Clean)
+}
+
+/// What a push changes, for people.
+fn changes(shown: &Shown) -> String {
+    let mut text = String::new();
+    let head = match (&shown.before, &shown.problem) {
+        (Some(before), _) if shown.is_there() => format!(
+            "pushed already: revision {}, SHA-256 {}",
+            before.revision, before.sha256
+        ),
+        (Some(before), _) => {
+            format!(
+                "now: revision {}, SHA-256 {}",
+                before.revision, before.sha256
+            )
+        }
+        (None, Some(problem)) => format!("now: {problem}"),
+        (None, None) => "now: nothing is pushed".to_owned(),
+    };
+    report::clean_line(&mut text, &head);
+    if shown.is_there() {
+        return text;
+    }
+    for difference in &shown.differences {
+        report::clean_line(&mut text, difference);
+    }
+    if shown.before.is_some() && shown.differences.is_empty() {
+        report::clean_line(
+            &mut text,
+            "nothing that is judged by is different: only comments, order or origins are",
+        );
+    }
+    let then = format!("then: {}, SHA-256 {}", shown.summary, shown.sha256);
+    report::clean_line(&mut text, &then);
+    text
+}
+
+fn report_once(verb: &ReportVerb) -> anyhow::Result<Exit> {
     let output = verb.output.as_deref();
     if verb.schema {
         write(output, &schema::json_schema()?, Readers::Mask)?;
@@ -184,7 +274,7 @@ fn watch(verb: &WatchVerb) -> anyhow::Result<Exit> {
         event_format: verb.format.events(),
         group: verb.group.clone(),
     };
-    let configuration = Configuration::read(&settings.sources)?;
+    let configuration = Configuration::read_own(&settings.sources)?;
     let published = match verb.http.settings()? {
         Some(http) => http::serve(&http)?,
         None => Published::default(),
@@ -213,6 +303,5 @@ fn sources(options: &FleetOptions) -> PolicySources {
 
 /// Reads what all hosts say, and judges it.
 fn judge(options: &FleetOptions) -> anyhow::Result<(FleetReport, Report)> {
-    let configuration = Configuration::read(&sources(options))?;
-    fleet::judge(&configuration, options.window)
+    fleet::judge(&sources(options), options.window)
 }

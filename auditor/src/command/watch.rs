@@ -1,6 +1,6 @@
 //! `auditor watch`: audits for ever, remembers, and says what changes.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use super::options::{CaptureOptions, ComparisonOptions, token};
 use crate::{
     agent::{
+        beginning::{self, Watcher},
         clock,
         configuration::Configuration,
         confinement::{self, Programs},
@@ -25,6 +26,7 @@ use crate::{
     },
     exit::Exit,
     length::length,
+    output::say,
 };
 
 /// Watch for ever: remember what was seen, and say when a verdict changes.
@@ -160,7 +162,7 @@ impl HttpOptions {
 /// Unreadable or wrong files, missing privileges, interfaces that can't be watched, or a refusal by the kernel.
 pub fn run(command: &WatchCommand) -> anyhow::Result<Exit> {
     let settings = command.settings();
-    let configuration = Configuration::read(&settings.sources)?;
+    let configuration = Configuration::read_own(&settings.sources)?;
     // Before another network namespace is entered: HTTP clients and sinks are in this one.
     let published = match command.http.settings()? {
         Some(http) => http::serve(&http)?,
@@ -174,15 +176,28 @@ pub fn run(command: &WatchCommand) -> anyhow::Result<Exit> {
 async fn watch(
     command: &WatchCommand,
     settings: WatchSettings,
-    configuration: Configuration,
+    own: Configuration,
     threads: ThreadSpawner,
     published: Published,
 ) -> anyhow::Result<Exit> {
     let tc = settings.capture.tc;
-    let names = HostNames::look_up(configuration.deployment.as_ref()).await;
     let facts = HostFacts::read(settings.capture.network_namespace.clone()).await?;
-    // Reports invalid roles before anything is attached.
-    configuration.check(&facts.host, &mut names.of_age(Duration::MAX))?;
+    let watcher = Watcher {
+        files: &settings.sources,
+        state: &command.state,
+        threads: &threads,
+        host: Some(&facts.host.name),
+        // Reports invalid roles before anything is attached, whatever the addresses of names are.
+        check: &|configuration| configuration.check(&facts.host, &mut |_| Ok(Vec::new())),
+    };
+    let Some(beginning) = beginning::begin(own, &watcher).await? else {
+        return Ok(Exit::Clean);
+    };
+    let configuration = &beginning.configuration;
+    if let Some(pushed) = configuration.pushed() {
+        say(&format!("auditor: compares with {}", pushed.text()));
+    }
+    let names = HostNames::look_up(configuration.deployment.as_ref()).await;
     let state = State::open(&command.state, clock::wall())?;
     let mut session = Session::attach(
         facts,
@@ -194,7 +209,7 @@ async fn watch(
     )?;
     let daemon = Daemon::resume(
         settings,
-        configuration,
+        beginning,
         names,
         state,
         &mut session,

@@ -8,7 +8,7 @@ use std::{
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
-use super::wire::shortened;
+use super::{pushed::PushedDigest, wire::shortened};
 use crate::{
     observed::{Flow, Listener},
     report::schema::Process,
@@ -63,6 +63,8 @@ pub struct ConfigurationDigest {
     pub deployment: Option<String>,
     /// By name.
     pub matrices: BTreeMap<String, String>,
+    /// Of which push they are, where they are no files of the host.
+    pub pushed: Option<PushedDigest>,
 }
 
 impl ConfigurationDigest {
@@ -82,6 +84,7 @@ impl ConfigurationDigest {
         Self {
             deployment: deployment.map(str::to_owned),
             matrices: by_name,
+            pushed: None,
         }
     }
 }

@@ -229,6 +229,7 @@ mod tests {
             configuration: ConfigurationDigest {
                 deployment: None,
                 matrices: BTreeMap::new(),
+                pushed: None,
             },
             gaps: Vec::new(),
             hidden: BTreeSet::new(),

@@ -160,15 +160,7 @@ impl Scene {
     }
 
     fn overview(&self) -> Overview<'_> {
-        Overview::of(
-            &self.0,
-            Question {
-                now: at(NOW),
-                window: SignedDuration::from_secs(WINDOW),
-                heard_since: None,
-                configuration: &ConfigurationDigest::default(),
-            },
-        )
+        Overview::of(&self.0, question(&ConfigurationDigest::default()))
     }
 
     fn verdict(&self) -> FleetVerdict<'_> {
@@ -188,6 +180,16 @@ impl Scene {
         let verdict = self.verdict();
         assert_eq!(verdict.courses.len(), 1, "{:#?}", verdict.conversations);
         verdict.courses[0].clone()
+    }
+}
+
+fn question(configuration: &ConfigurationDigest) -> Question<'_> {
+    Question {
+        now: at(NOW),
+        window: SignedDuration::from_secs(WINDOW),
+        heard_since: None,
+        configuration,
+        pushed: None,
     }
 }
 
@@ -572,6 +574,24 @@ fn what_may_hide_a_rule() {
     let scene = Scene::new().with("web", other);
     assert_eq!(scene.overview().hosts[3].differs, ["the deployment"]);
     assert_eq!(store(scene), RuleVerdict::Missing);
+    // For three times its time it may not have heard what was pushed.
+    for (pushed, is_taking_over) in [
+        (None, false),
+        (Some(NOW - 29), true),
+        (Some(NOW - 30), false),
+    ] {
+        let scene = Scene::new().with("web", other);
+        let configuration = ConfigurationDigest::default();
+        let question = Question {
+            pushed: pushed.map(at),
+            ..question(&configuration)
+        };
+        let overview = Overview::of(&scene.0, question);
+        assert_eq!(
+            overview.hosts[3].is_taking_over, is_taking_over,
+            "{pushed:?}"
+        );
+    }
     let scene = Scene::new().with("web", |state| {
         other(state);
         state.since = at(9_500);

@@ -41,6 +41,8 @@ pub struct HostView<'a> {
     pub is_silent: bool,
     /// What it compares with that others do not.
     pub differs: Vec<String>,
+    /// What was pushed was pushed so lately that it may not have taken it over yet.
+    pub is_taking_over: bool,
     /// Another machine of its name.
     pub other_machine: Option<&'a str>,
     pub n_flows: usize,
@@ -55,6 +57,8 @@ pub struct Question<'a> {
     pub heard_since: Option<Timestamp>,
     /// What the fleet compares with.
     pub configuration: &'a ConfigurationDigest,
+    /// When that was pushed, where it was.
+    pub pushed: Option<Timestamp>,
 }
 
 /// The verdicts on a fleet.
@@ -91,6 +95,7 @@ impl<'a> Overview<'a> {
             window,
             heard_since,
             configuration,
+            pushed,
         } = question;
         let start = now.checked_sub(window).unwrap_or(now);
         let (mut hosts, mut views, mut members) = (Vec::new(), Vec::new(), Vec::new());
@@ -103,7 +108,7 @@ impl<'a> Overview<'a> {
                 record,
                 (said, *stored),
                 configuration,
-                (now, heard_since),
+                (now, heard_since, pushed),
             );
             let offset = record.offset();
             let moved = |at: Timestamp| at.checked_add(offset).unwrap_or(at);
@@ -277,7 +282,7 @@ fn host<'a>(
     record: &'a HostRecord,
     (state, stored): (&'a HostState, Timestamp),
     configuration: &ConfigurationDigest,
-    (now, heard_since): (Timestamp, Option<Timestamp>),
+    (now, heard_since, pushed): (Timestamp, Option<Timestamp>, Option<Timestamp>),
 ) -> HostView<'a> {
     let since = heard_since.map_or(stored, |since| stored.max(since));
     HostView {
@@ -287,6 +292,7 @@ fn host<'a>(
         spoke: stored,
         is_silent: MISSED * state.every < now.duration_since(since),
         differs: differences(&state.configuration, configuration),
+        is_taking_over: pushed.is_some_and(|at| now.duration_since(at) < MISSED * state.every),
         other_machine: record.other_machine(),
         n_flows: record
             .shards

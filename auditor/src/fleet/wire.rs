@@ -7,6 +7,7 @@
 mod bounds;
 mod flow;
 mod host;
+mod pushed;
 
 use std::io::{Read as _, Write as _};
 
@@ -19,6 +20,10 @@ use super::message::{HostState, ShardState};
 
 pub use self::bounds::OutOfBounds;
 pub(crate) use self::bounds::{MOST_FLOWS, MOST_LISTENERS, MOST_PROCESSES, MOST_RULES, shortened};
+pub(crate) use self::pushed::packed_pushed;
+pub use self::pushed::{
+    PUSHED_VERSION, PushError, PushedBounds, PushedError, read_pushed, write_pushed,
+};
 
 /// The version of both messages: it grows when a field changes its meaning or goes away. One that is added changes nothing.
 pub const VERSION: u8 = 1;

@@ -2,7 +2,7 @@
 
 use super::{
     judged::Judged,
-    schema::{Basis, Digested, Exception, Page},
+    schema::{Basis, Digested, Exception, Page, Pushed, PushedFrom},
 };
 use crate::{
     address::AddressSet,
@@ -33,6 +33,15 @@ pub(super) fn basis(judged: &Judged) -> Basis {
         deployment: run.deployment.as_ref().map(|(path, sha256)| Digested {
             path: path.display().to_string(),
             sha256: sha256.clone(),
+        }),
+        pushed: run.pushed.as_ref().map(|pushed| Pushed {
+            revision: pushed.revision,
+            sha256: pushed.sha256.clone(),
+            from: if pushed.is_kept {
+                PushedFrom::Disk
+            } else {
+                PushedFrom::Servers
+            },
         }),
         pages: matrices
             .iter()

@@ -75,4 +75,17 @@ pub struct Run {
     pub command: Vec<String>,
     /// The deployment's file, and its SHA-256 in hexadecimal.
     pub deployment: Option<(PathBuf, String)>,
+    /// Which push to the fleet it is, where it is no file of this host.
+    pub pushed: Option<PushedRun>,
+}
+
+/// Which push to a fleet is judged by.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PushedRun {
+    /// The servers' number.
+    pub revision: u64,
+    /// SHA-256 of deployment and matrices together, in hexadecimal.
+    pub sha256: String,
+    /// Whether this host had kept it, since it could not ask the servers.
+    pub is_kept: bool,
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{digest, service};
 use crate::escape;
-pub use basis::{Basis, Digested, EndedException, Exception, Page};
+pub use basis::{Basis, Digested, EndedException, Exception, Page, Pushed, PushedFrom};
 pub use names::{
     Direction, EvidenceName, FlowVerdict, GapReason, Hook, Level, Outcome, Part, PatternKind,
     Presence, Reason, RoleCheck, RuleVerdict, Severity, Transport,

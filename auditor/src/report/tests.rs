@@ -190,6 +190,7 @@ pub(super) fn judged(documented: Vec<&str>, most_flows: usize) -> Judged {
                 .map(str::to_owned)
                 .to_vec(),
             deployment: Some(("a.toml".into(), "cd".repeat(32))),
+            pushed: None,
         },
     }
 }

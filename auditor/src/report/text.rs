@@ -115,6 +115,9 @@ fn summary(report: &Report, out: &mut String) {
         );
     }
     if let Some(basis) = &report.basis {
+        if let Some(pushed) = &basis.pushed {
+            line(out, &format!("pushed     {}", pushed.text()));
+        }
         for exception in &basis.exceptions {
             let said = words::exception(exception);
             line(out, &format!("exception  {said}"));

@@ -310,6 +310,7 @@ pub(super) fn basis(report: &schema::Report) -> Vec<(&'static str, String)> {
         let text = format!("{}, SHA-256 {}", file.path, file.sha256);
         ("Deployment", text)
     }));
+    said.extend(basis.pushed.iter().map(|it| ("Pushed", it.text())));
     said.extend(basis.pages.iter().map(|page| {
         let digest = page
             .sha256

@@ -16,6 +16,7 @@ use super::{
         outbox::Outbox,
         process_use,
         publisher::{Publisher, Seen},
+        pushed::Keeper,
         settings::WatchSettings,
         state::{Found, State},
         threads::ThreadSpawner,
@@ -86,6 +87,8 @@ pub(super) struct Judge {
     outbox: Outbox,
     /// Where this host publishes to its fleet, if it is in one.
     publisher: Option<Publisher>,
+    /// Keeps what was pushed and is in use.
+    keeper: Keeper,
     published: Published,
     metrics_file: Option<MetricsFile>,
     n_turns: u64,
@@ -135,6 +138,7 @@ impl Judge {
         let publisher = configuration.fleet();
         let publisher = publisher.map(|section| Publisher::begin(&threads, section));
         let metrics_file = settings.metrics_file.clone().map(MetricsFile::new);
+        let keeper = Keeper::new(state.directory().to_owned());
         let mut judge = Self {
             metrics_file,
             settings,
@@ -148,6 +152,7 @@ impl Judge {
             threads,
             outbox,
             publisher,
+            keeper,
             published,
             n_turns: 0,
             last_turn: now,
@@ -173,6 +178,7 @@ impl Judge {
         let now = turn.observed.window.end;
         self.n_turns += 1;
         self.follow(&turn);
+        self.keeper.keep(self.configuration.pushed());
         let dates = turn.observed.dates.clone();
         self.history.date_by(&dates);
         let corrections = self.remember(&mut turn, now);

@@ -7,16 +7,19 @@ use tokio::time::MissedTickBehavior;
 
 use super::{
     super::{
+        beginning::{self, Beginning, Watcher},
         clock,
         configuration::{Configuration, PolicySources},
+        configuration_source::ConfigurationSource,
         confinement::{self, Programs},
         daemon::journal::Journal,
         event_line,
         http::{Published, Snapshot},
         names::HostNames,
-        nats::Nats,
+        nats::{Nats, Seen},
         outbox::Outbox,
         process_use,
+        pushed::Keeper,
         service_manager::ServiceManager,
         settings::{EventFormat, Lifetime},
         signals::{Control, Signals},
@@ -58,19 +61,29 @@ pub(crate) struct FleetWatchSettings {
 /// The configuration has no `[fleet]`, or the state directory can't be used.
 pub(crate) fn run(
     settings: FleetWatchSettings,
-    configuration: Configuration,
+    own: Configuration,
     published: Published,
 ) -> anyhow::Result<()> {
-    section(&configuration)?;
-    configuration.check_roles()?;
+    section(&own)?;
     let threads = ThreadSpawner::begin();
-    let state = State::open(&settings.state, clock::wall())?;
     runtime()?.block_on(async {
-        let names = HostNames::look_up(configuration.deployment.as_ref()).await;
+        let watcher = Watcher {
+            files: &settings.sources,
+            state: &settings.state,
+            threads: &threads,
+            host: None,
+            check: &check,
+        };
+        let Some(beginning) = beginning::begin(own, &watcher).await? else {
+            return Ok(());
+        };
+        let state = State::open(&settings.state, clock::wall())?;
+        let deployment = beginning.configuration.deployment.as_ref();
+        let names = HostNames::look_up(deployment).await;
         let mut signals = Signals::listen(Lifetime::Daemon)?;
         let mut turns = tokio::time::interval(settings.every.unsigned_abs());
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut watch = Watch::resume(settings, configuration, names, state, threads, published);
+        let mut watch = Watch::resume(settings, beginning, names, state, threads, published);
         say("auditor: watching the fleet");
         let mut service_manager = ServiceManager::of_environment();
         confinement::begin(Programs::None);
@@ -112,6 +125,10 @@ async fn pause(time: Option<Duration>) {
 struct Watch {
     settings: FleetWatchSettings,
     configuration: Configuration,
+    source: ConfigurationSource,
+    /// What was seen of what is pushed.
+    seen: Seen,
+    keeper: Keeper,
     names: HostNames,
     nats: Option<Nats>,
     alerts: Alerts,
@@ -124,7 +141,6 @@ struct Watch {
     /// Since when the servers can be heard.
     heard_since: Option<Timestamp>,
     renewal: Renewal,
-    is_configured: bool,
     is_failing: bool,
     n_turns: u64,
     /// What the last report says, in a few words.
@@ -139,7 +155,7 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 impl Watch {
     fn resume(
         settings: FleetWatchSettings,
-        configuration: Configuration,
+        beginning: Beginning,
         names: HostNames,
         mut state: State,
         threads: ThreadSpawner,
@@ -151,6 +167,12 @@ impl Watch {
             damage,
             salvaged,
         } = std::mem::take(&mut state.found);
+        let Beginning {
+            configuration,
+            source,
+            // It asks the servers itself, with what hosts say.
+            follower: _,
+        } = beginning;
         history.begin(clock::wall());
         if let Some(problem) = damage {
             history.note_damage(&problem);
@@ -171,8 +193,11 @@ impl Watch {
         };
         let outbox = Outbox::begin(&threads, sinks, &state.database(), NAME, &published);
         Self {
+            keeper: Keeper::new(state.directory().to_owned()),
             settings,
             configuration,
+            source,
+            seen: Seen::default(),
             names,
             nats: None,
             alerts,
@@ -184,7 +209,6 @@ impl Watch {
             published,
             heard_since: None,
             renewal: Renewal::default(),
-            is_configured: true,
             is_failing: false,
             n_turns: 0,
             found: String::new(),
@@ -198,8 +222,8 @@ impl Watch {
             words.push_str(", which can't be read now");
         }
         words.push_str(&self.found);
-        if !self.is_configured {
-            words.push_str("; the configuration's files are wrong, so the one before is in use");
+        if let Some(trouble) = self.source.trouble() {
+            words = format!("{words}; {trouble}");
         }
         words
     }
@@ -255,8 +279,27 @@ impl Watch {
             None => Nats::connect(section(&self.configuration)?, None).await?,
         };
         let heard = Heard::of(&nats).await;
+        // After that: what hosts say they compare with is no later than this.
+        let followed = match heard {
+            Ok(_) => self.follow_pushed(&nats).await,
+            Err(_) => Ok(()),
+        };
         self.nats = Some(nats);
-        heard
+        followed.and(heard)
+    }
+
+    /// Goes over to what is pushed now, where that is taken.
+    async fn follow_pushed(&mut self, nats: &Nats) -> anyhow::Result<()> {
+        if self.source.followed(&self.configuration).is_none() {
+            return Ok(());
+        }
+        if let Some(last) = nats.configuration(&mut self.seen).await?
+            && let Some((next, ())) = self.source.read_pushed(&Arc::new(last), &check)
+        {
+            self.take_over(next).await;
+        }
+        self.keeper.keep(self.configuration.pushed());
+        Ok(())
     }
 
     /// Tells what changed, if that is this watch's part, saves it, and shows the report.
@@ -285,7 +328,7 @@ impl Watch {
             judgements: self.n_turns,
             held_back: self.alerts.held_back(),
             is_saved: !self.journal.is_failing,
-            is_configured: self.is_configured,
+            is_configured: self.source.trouble().is_none(),
             sinks: self.outbox.health(),
             process: process_use::look(),
             tells: self.membership.as_ref().map(Membership::is_telling),
@@ -400,35 +443,35 @@ impl Watch {
 
     /// Reads the configuration again: all of it takes effect, or none.
     async fn reload(&mut self) {
-        let read = Configuration::read(&self.settings.sources);
-        let read = read.and_then(|next| {
-            section(&next)?;
-            next.check_roles()?;
-            Ok(next)
-        });
-        match read {
-            Ok(next) => {
-                let has_other_sinks = !next.has_same_sinks_as(&self.configuration);
-                self.names = HostNames::look_up(next.deployment.as_ref()).await;
-                self.nats = None;
-                self.configuration = next;
-                let membership = &mut self.membership;
-                let tells = membership.as_ref().is_none_or(Membership::is_telling);
-                if let Some(membership) = membership {
-                    membership.forget_connection();
-                }
-                if has_other_sinks && tells {
-                    self.begin_outbox();
-                }
-                self.is_configured = true;
-                say("auditor: the configuration was read again, and is in use");
-            }
-            Err(error) => {
-                self.is_configured = false;
-                warn(&format!(
-                    "auditor: {error:#}; the configuration stays what it was, all of it"
-                ));
-            }
+        if let Some((next, ())) = self.source.read_files(&check) {
+            self.nats = None;
+            self.take_over(next).await;
         }
     }
+
+    async fn take_over(&mut self, next: Configuration) {
+        let has_other_sinks = !next.has_same_sinks_as(&self.configuration);
+        self.names = HostNames::look_up(next.deployment.as_ref()).await;
+        let of = next
+            .pushed()
+            .map_or_else(String::new, |pushed| format!(": {}", pushed.text()));
+        self.configuration = next;
+        let membership = &mut self.membership;
+        let tells = membership.as_ref().is_none_or(Membership::is_telling);
+        if let Some(membership) = membership {
+            membership.forget_connection();
+        }
+        if has_other_sinks && tells {
+            self.begin_outbox();
+        }
+        say(&format!(
+            "auditor: the configuration was read again, and is in use{of}"
+        ));
+    }
+}
+
+/// Whether a configuration is one of a fleet, and its rules can be judged.
+fn check(configuration: &Configuration) -> anyhow::Result<()> {
+    section(configuration)?;
+    configuration.check_roles()
 }

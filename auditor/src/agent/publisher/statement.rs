@@ -62,23 +62,7 @@ impl Seen {
         let flows = flows
             .map(|flow| (dated(flow, dates), crate::report::processes(host, flow)))
             .collect();
-        let own = section.name.clone().unwrap_or_else(|| host.name.clone());
-        let name = if is_name(&own) {
-            own
-        } else {
-            // A kernel takes any name.
-            let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-            let name: String = own
-                .chars()
-                .map(|c| if is_part(c) { c } else { '-' })
-                .take(128)
-                .collect();
-            if name.is_empty() {
-                "host".to_owned()
-            } else {
-                name
-            }
-        };
+        let name = published_name(section, &host.name);
         // There, the unspecified address of IPv6 means IPv4 too, and what a socket is bound to is not told.
         let has_both = |one: &Listener| {
             let six = Listener {
@@ -166,6 +150,26 @@ impl Seen {
                 flows: self.flows,
             },
         }
+    }
+}
+
+/// The name under which a host publishes, and as which it asks.
+pub(crate) fn published_name(section: &FleetSection, host: &str) -> String {
+    let own = section.name.as_deref().unwrap_or(host);
+    if is_name(own) {
+        return own.to_owned();
+    }
+    // A kernel takes any name.
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let name: String = own
+        .chars()
+        .map(|c| if is_part(c) { c } else { '-' })
+        .take(128)
+        .collect();
+    if name.is_empty() {
+        "host".to_owned()
+    } else {
+        name
     }
 }
 

@@ -50,13 +50,25 @@ pub(super) fn host(view: &HostView<'_>) -> Host {
         Voice::Speaking
     };
     if !view.differs.is_empty() {
-        remark(
-            Severity::Warning,
-            format!(
-                "compares with others than this: {}",
-                sentence::listed(&view.differs)
-            ),
-        );
+        let differs = sentence::listed(&view.differs);
+        let of = said
+            .configuration
+            .pushed
+            .as_ref()
+            .map_or_else(String::new, |pushed| {
+                format!(", by revision {} of what is pushed", pushed.revision)
+            });
+        if view.is_taking_over {
+            remark(
+                Severity::Note,
+                format!("has not taken over yet what was just pushed: {differs}{of}"),
+            );
+        } else {
+            remark(
+                Severity::Warning,
+                format!("compares with others than this: {differs}{of}"),
+            );
+        }
     }
     if said.flows_left_out != 0 && voice == Voice::Speaking {
         remark(

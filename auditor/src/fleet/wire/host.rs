@@ -17,7 +17,10 @@ use super::{
     },
 };
 use crate::{
-    fleet::message::{ConfigurationDigest, GapState, HostState, Writer},
+    fleet::{
+        message::{ConfigurationDigest, GapState, HostState, Writer},
+        pushed::PushedDigest,
+    },
     observed::Listener,
     transport::Transport,
 };
@@ -45,6 +48,9 @@ pub(super) struct HostFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deployment: Option<String>,
     matrices: BTreeMap<String, String>,
+    /// The revision of what was pushed, and its digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pushed: Option<(u64, String)>,
     gaps: Vec<GapFile>,
     hidden: BTreeSet<String>,
     idle: BTreeSet<String>,
@@ -96,6 +102,11 @@ impl From<&HostState> for HostFile {
             unwatched: state.unwatched.clone(),
             deployment: state.configuration.deployment.clone(),
             matrices: state.configuration.matrices.clone(),
+            pushed: state
+                .configuration
+                .pushed
+                .as_ref()
+                .map(|pushed| (pushed.revision, pushed.sha256.clone())),
             gaps: state
                 .gaps
                 .iter()
@@ -135,6 +146,10 @@ impl HostFile {
             .map(|(matrix, digest)| Ok((name("matrices", matrix)?, name("matrices", digest)?)))
             .collect();
         let deployment = self.deployment.map(|digest| name("deployment", digest));
+        let pushed = self.pushed.map(|(revision, digest)| {
+            let sha256 = name("pushed", digest)?;
+            Ok::<PushedDigest, OutOfBounds>(PushedDigest { revision, sha256 })
+        });
         let gaps: Result<Vec<GapState>, OutOfBounds> = few("gaps", self.gaps, MOST_NAMES)?
             .into_iter()
             .map(GapFile::checked)
@@ -162,6 +177,7 @@ impl HostFile {
             configuration: ConfigurationDigest {
                 deployment: deployment.transpose()?,
                 matrices: matrices?,
+                pushed: pushed.transpose()?,
             },
             gaps: gaps?,
             hidden: set("hidden", self.hidden, MOST_RULES)?,

@@ -13,6 +13,7 @@ use crate::{
     escape::tests::foreign,
     fleet::{
         message::{ConfigurationDigest, FlowState, GapState, HostState, ShardState, Writer},
+        pushed::PushedDigest,
         shard::SHARDS,
     },
     observed::{DirectionCounters, Endpoints, Flow, Listener, Remembered},
@@ -163,6 +164,10 @@ fn hosts() -> impl Strategy<Value = HostState> {
             configuration: ConfigurationDigest {
                 deployment: hidden.first().cloned(),
                 matrices: idle.iter().map(|one| (one.clone(), one.clone())).collect(),
+                pushed: hidden.first().map(|digest| PushedDigest {
+                    revision: u64::MAX,
+                    sha256: digest.clone(),
+                }),
             },
             gaps: gaps
                 .into_iter()

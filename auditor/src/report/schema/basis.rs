@@ -24,6 +24,9 @@ pub struct Basis {
     /// The deployment; left out where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment: Option<Digested>,
+    /// Which push to the fleet deployment and matrices are; left out where they are files of the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<Pushed>,
     /// The pages that matrices were made of, as their imports say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pages: Vec<Page>,
@@ -42,6 +45,40 @@ pub struct Digested {
     pub path: String,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
+}
+
+/// What was pushed to all hosts of a fleet.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Pushed {
+    /// The servers' number of it.
+    pub revision: u64,
+    /// SHA-256 of deployment and matrices together, in hexadecimal.
+    pub sha256: String,
+    /// Where this host has it from.
+    pub from: PushedFrom,
+}
+
+/// Where a host has from what was pushed.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PushedFrom {
+    Servers,
+    /// It had kept it, and could not ask the servers.
+    Disk,
+}
+
+impl Pushed {
+    /// In words.
+    pub(in crate::report) fn text(&self) -> String {
+        let from = match self.from {
+            PushedFrom::Servers => "from the servers",
+            PushedFrom::Disk => "as this host had kept it, since the servers were away",
+        };
+        format!(
+            "revision {} of what is pushed to the fleet, {from}, SHA-256 {}",
+            self.revision, self.sha256
+        )
+    }
 }
 
 /// A page that an import has read.

@@ -229,6 +229,10 @@ pub fn is_own_machine(end: &str) -> bool {
                 | "same server"
                 | "same node"
                 | "same system"
+                | "own host"
+                | "own machine"
+                | "own node"
+                | "own server"
                 | "local host"
                 | "loopback interface"
                 | "loopback only"
@@ -249,7 +253,7 @@ fn is_local_connection(lower: &str) -> bool {
         .all(|word| {
             let says_inside = matches!(
                 word,
-                "local" | "locally" | "localhost" | "loopback" | "same" | "this"
+                "local" | "locally" | "localhost" | "loopback" | "same" | "this" | "own"
             );
             let says_whole = matches!(
                 word.strip_suffix('s').unwrap_or(word),

@@ -156,6 +156,16 @@ pub(super) fn row_endpoints(
         (None, Some(people)) if is_guess(&people) && only_asks(&people) => {
             (Some(people), row.role.clone())
         }
+        // `The Gate uses: port 80 is used for streaming to clients`: the row's own machine is asked by them.
+        (Some(own), Some(people))
+            if row.origin == RowOrigin::Item
+                && row.source.is_none()
+                && is_guess(&people)
+                && only_asks(&people)
+                && !only_asks(&own) =>
+        {
+            (Some(people), Some(own))
+        }
         ends => ends,
     };
     if row.ports.is_empty()

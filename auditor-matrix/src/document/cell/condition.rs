@@ -7,7 +7,9 @@ pub(in crate::document) fn condition(notes: &str) -> (Option<String>, Option<Str
     let (mut conditions, mut rest) = (Vec::new(), Vec::new());
     for sentence in statements(notes) {
         if is_condition(sentence) {
-            conditions.push(without_label(sentence));
+            let (mark, stated) = optional_mark(sentence);
+            rest.extend(mark);
+            conditions.push(without_label(stated));
         } else if let Some(tail) = condition_at_end(sentence) {
             conditions.push(tail);
             rest.push(sentence);
@@ -17,6 +19,20 @@ pub(in crate::document) fn condition(notes: &str) -> (Option<String>, Option<Str
     }
     let join = |parts: Vec<&str>| (!parts.is_empty()).then(|| parts.join(" "));
     (join(conditions), join(rest))
+}
+
+/// A sentence without the mark before it that says that it is optional: `(Optional) Needed if mail is sent`.
+fn optional_mark(sentence: &str) -> (Option<&str>, &str) {
+    ["(optional)", "[optional]", "optional:"]
+        .iter()
+        .find(|mark| {
+            let start = sentence.get(..mark.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(mark))
+        })
+        .and_then(|mark| sentence.split_at_checked(mark.len()))
+        .map_or((None, sentence), |(mark, rest)| {
+            (Some(mark), rest.trim_start())
+        })
 }
 
 /// Whether words that were not read as a condition may state one all the same.
@@ -110,7 +126,7 @@ const MOST_TAIL_WORDS: usize = 9;
 /// Whether a sentence says nothing but under which condition its row holds: `If mail is sent`, `Only applies if the store is
 /// remote`, `This port is required when TLS is used`.
 fn is_condition(sentence: &str) -> bool {
-    let lower = without_label(sentence).to_lowercase();
+    let lower = without_label(optional_mark(sentence).1).to_lowercase();
     if tells_what_else(&lower) || is_of_closing(&lower) {
         return false;
     }

@@ -38,9 +38,8 @@ pub(super) fn product(blocks: &[Block]) -> Option<String> {
             for (name, candidate) in &mut candidates {
                 for place in Place::all(sentence, name) {
                     candidate.said += place.weight(is_heading);
-                    let is_told = matches!(place, Place::IsTold);
-                    candidate.in_title += usize::from(is_title || is_told);
-                    candidate.is_told |= is_told;
+                    candidate.is_told |= matches!(place, Place::IsTold);
+                    candidate.in_title += usize::from(is_title);
                 }
             }
         }
@@ -75,7 +74,8 @@ impl Candidate {
         } else {
             MOST_NAMED
         };
-        self.said + self.in_title * IN_TITLE + n_named
+        let is_told = if self.is_told { IN_TITLE } else { 0 };
+        self.said + self.in_title * IN_TITLE + is_told + n_named
     }
 }
 
@@ -93,6 +93,7 @@ fn chosen(candidates: &BTreeMap<String, Candidate>) -> Option<String> {
             // What much else runs on, and abbreviations, are products where the title says so.
             let is_evident = 0 < candidate.in_title
                 || name.contains('{')
+                || candidate.is_told && !carries_others(name)
                 || !is_of_many(name)
                     && (LEAST_NAMED <= candidate.n_named
                         || 2 * LEAST_SAID <= candidate.said
@@ -267,13 +268,17 @@ fn is_no_product(word: &str) -> bool {
 /// Whether a name is one that pages of many products have: what these run on, and abbreviations.
 fn is_of_many(name: &str) -> bool {
     let is_abbreviation = !name.contains(char::is_lowercase);
-    is_abbreviation
-        || name.split(' ').all(|word| {
-            matches!(
-                word.to_lowercase().as_str(),
-                "docker" | "kubernetes" | "openshift" | "podman" | "helm" | "java" | "internet"
-            )
-        })
+    is_abbreviation || carries_others(name)
+}
+
+/// Whether a name is that of what many products run on.
+fn carries_others(name: &str) -> bool {
+    name.split(' ').all(|word| {
+        matches!(
+            word.to_lowercase().as_str(),
+            "docker" | "kubernetes" | "openshift" | "podman" | "helm" | "java" | "internet"
+        )
+    })
 }
 
 /// A shorter word is an abbreviation of anything.

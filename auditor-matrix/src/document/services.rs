@@ -144,8 +144,10 @@ pub(super) fn columns_of_spoken(columns: &Columns, body: &Body<'_>) -> Vec<usize
                 .split([' ', '/', ','])
                 .filter(|word| !word.is_empty())
                 .all(|word| {
-                    application_protocol::is_only_spoken(word)
-                        || cell::stated(&word.to_lowercase()).is_some()
+                    // `DNS`, `NTP` are what people call the machines, too.
+                    !names_server(word)
+                        && (application_protocol::is_only_spoken(word)
+                            || cell::stated(&word.to_lowercase()).is_some())
                 })
     };
     let hold_spoken = |index: &usize| {

@@ -69,7 +69,7 @@ fn condition_at_end(sentence: &str) -> Option<&str> {
         });
     if let Some(at) = only {
         let tail = sentence.get(at..)?.trim().trim_end_matches(['.', ';', ')']);
-        return (tail.split(' ').count() <= MOST_TAIL_WORDS).then_some(tail);
+        return (names_state(tail) && tail.split(' ').count() <= MOST_TAIL_WORDS).then_some(tail);
     }
     let at = [" when ", " if "]
         .iter()
@@ -117,6 +117,25 @@ fn tells_of_others(head: &str) -> bool {
     !is_of_row && words.any(is_verb)
 }
 
+/// Whether a condition says more than that something is needed: `only when needed` names no state.
+fn names_state(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let mut words = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .skip_while(|word| !matches!(*word, "if" | "when"))
+        .skip(1)
+        .peekable();
+    let is_stated = words.peek().is_some();
+    !is_stated
+        || words.any(|word| {
+            !matches!(
+                word,
+                "needed" | "required" | "necessary" | "applicable" | "desired"
+            )
+        })
+}
+
 /// A longer sentence says more than what a port is for and when.
 const MOST_CONDITION_WORDS: usize = 20;
 
@@ -127,7 +146,7 @@ const MOST_TAIL_WORDS: usize = 9;
 /// remote`, `This port is required when TLS is used`.
 fn is_condition(sentence: &str) -> bool {
     let lower = without_label(optional_mark(sentence).1).to_lowercase();
-    if tells_what_else(&lower) || is_of_closing(&lower) {
+    if tells_what_else(&lower) || is_of_closing(&lower) || !names_state(&lower) {
         return false;
     }
     if is_temporary(&lower) {

@@ -50,6 +50,41 @@ fn requirements() {
     assert_eq!(without_editions("a [b] [c"), ("a [b] [c".to_owned(), None));
 }
 
+#[test]
+fn conditions_beside_what_a_port_is_for() {
+    let when = |notes: &str| condition(notes).0;
+    for (notes, expected) in [
+        (
+            "Port mapping, and required only if mail is sent.",
+            Some("only if mail is sent"),
+        ),
+        (
+            "Login when using Kerberos, not with certificates",
+            Some("when using Kerberos"),
+        ),
+        (
+            "(Optional) Needed if mail is sent.",
+            Some("Needed if mail is sent."),
+        ),
+        ("Used only when needed.", None),
+        ("If it is no browser, this redirects to the console.", None),
+        ("Checks if the Gate is alive", None),
+        ("This helps if you use the relay", None),
+    ] {
+        assert_eq!(when(notes).as_deref(), expected, "{notes}");
+    }
+    // That it is optional stays beside its condition.
+    assert_eq!(
+        condition("(Optional) Needed if mail is sent.").1.as_deref(),
+        Some("(Optional)")
+    );
+    assert_eq!(
+        transports("both"),
+        transports("TCP and UDP"),
+        "below a heading for transports"
+    );
+}
+
 proptest! {
     #[test]
     fn any_cell_is_read(text in ".*") {

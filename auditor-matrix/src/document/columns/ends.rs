@@ -94,6 +94,24 @@ impl Columns {
             return;
         }
         let are_networks = |index: &usize| {
+            // Below `Network`, `Zone` it may be where the machine itself is.
+            let words = column::words(head.cells.get(*index).map_or("", String::as_str));
+            let is_own = words.split(' ').any(|word| {
+                matches!(
+                    word,
+                    "network"
+                        | "networks"
+                        | "subnet"
+                        | "subnets"
+                        | "vlan"
+                        | "interface"
+                        | "zone"
+                        | "segment"
+                )
+            });
+            if is_own {
+                return false;
+            }
             let mut cells = body
                 .column(*index)
                 .take(SAMPLE)

@@ -65,11 +65,17 @@ pub(super) fn layout(
     if !are_machines && said.is_none() {
         return None;
     }
-    let said = said.or_else(|| match column::column(corner) {
+    let by_heading = match column::column(corner) {
         Some(column::Column::Source) => Some(Layout::ServersAbove),
         Some(column::Column::Destination) => Some(Layout::ClientsAbove),
         Some(_) | None => None,
-    });
+    };
+    if said.is_some() && by_heading.is_some() && said != by_heading {
+        return Some(Err(
+            "the first cell of this table and the sentence above it say different things of which machines connect and which listen, so it was not read; write `From / To` into its first cell",
+        ));
+    }
+    let said = said.or(by_heading);
     Some(said.ok_or(
         "rows and columns of this table are machines, and nothing says which of them connect and which listen, so it was not read; write `From / To` into its first cell",
     ))
@@ -138,7 +144,15 @@ fn by_side(word: &str) -> Option<Layout> {
 /// "Rows are the origin of the connection, columns the target", "Columns open the connection, rows accept it", "what the machine on the
 /// left needs to reach on the one above": the first word behind an axis that says who asks.
 fn by_sentence(sentence: &str) -> Option<Layout> {
-    let lower = sentence.to_lowercase();
+    // Which way to read says nothing of who connects.
+    let lower = [
+        "left to right",
+        "right to left",
+        "top to bottom",
+        "top down",
+    ]
+    .iter()
+    .fold(sentence.to_lowercase(), |text, way| text.replace(way, " "));
     let words: Vec<&str> = lower
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -155,7 +169,15 @@ fn by_sentence(sentence: &str) -> Option<Layout> {
                 .checked_sub(1)
                 .and_then(|before| words.get(before))
                 .is_some_and(|before| matches!(*before, "first" | "leftmost"));
-        let of_rows = is_of_rows(word)? || is_first_column;
+        // "the top row" holds the columns' names.
+        let is_first_row = matches!(*word, "row")
+            && at
+                .checked_sub(1)
+                .and_then(|before| words.get(before))
+                .is_some_and(|before| {
+                    matches!(*before, "top" | "first" | "header" | "heading" | "upper")
+                });
+        let of_rows = (is_of_rows(word)? || is_first_column) && !is_first_row;
         let behind = words
             .get(at + 1..)?
             .iter()
@@ -287,5 +309,22 @@ mod tests {
             Some(Layout::ClientsAbove)
         );
         assert_eq!(by_sentence("Ports of the cluster."), None);
+        for sentence in [
+            "Read it from left to right: the machine in the first column opens the connection, that in the top row accepts it.",
+            "The header row accepts the connection, the first column opens it.",
+            "Read it from top to bottom; the left opens the connection.",
+        ] {
+            assert_eq!(
+                by_sentence(sentence),
+                Some(Layout::ServersAbove),
+                "{sentence}"
+            );
+        }
+        assert_eq!(
+            by_sentence(
+                "The machine in the top row opens the connection, that in the first column accepts it."
+            ),
+            Some(Layout::ClientsAbove)
+        );
     }
 }

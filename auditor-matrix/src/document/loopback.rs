@@ -216,6 +216,8 @@ pub fn is_own_machine(end: &str) -> bool {
         .iter()
         .find_map(|lead| lower.strip_prefix(lead))
         .unwrap_or(&lower);
+    // `Local host (Linux server)`
+    let name = name.split(" (").next().unwrap_or(name);
     name.starts_with("localhost")
         || name.starts_with("127.")
         || name == "::1"

@@ -261,8 +261,11 @@ impl PageNames {
                         .flat_map(|part| part.split(" or "))
                         .map(|part| part.trim().to_owned())
                         .collect();
+                    let either: Vec<String> = part.split(" or ").map(str::to_owned).collect();
                     if alternatives.iter().all(|name| self.contains(name)) {
                         alternatives
+                    } else if are_kinds(&either) || are_plurals(&either) {
+                        either
                     } else {
                         vec![part]
                     }

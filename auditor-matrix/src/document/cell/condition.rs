@@ -149,7 +149,7 @@ fn is_condition(sentence: &str) -> bool {
     if tells_what_else(&lower) || is_of_closing(&lower) || !names_state(&lower) {
         return false;
     }
-    if is_temporary(&lower) {
+    if is_temporary(&lower) || limits(&lower) {
         return true;
     }
     let (mut is_only, mut says_only) = (false, false);
@@ -174,6 +174,42 @@ fn is_condition(sentence: &str) -> bool {
     }
     false
 }
+
+/// Whether a few words name the way of deploying in which alone a row holds: `Standalone mode only.`
+fn limits(lower: &str) -> bool {
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric() && c != '-')
+        .filter(|word| !word.is_empty())
+        .collect();
+    let Some(("only", [of @ .., noun])) = words.split_last().map(|(last, rest)| (*last, rest))
+    else {
+        return false;
+    };
+    !of.is_empty()
+        && of.len() < MOST_LIMIT_WORDS
+        && matches!(
+            *noun,
+            "mode"
+                | "modes"
+                | "edition"
+                | "editions"
+                | "deployment"
+                | "deployments"
+                | "installation"
+                | "installations"
+                | "setup"
+                | "setups"
+                | "cluster"
+                | "clusters"
+                | "environment"
+                | "environments"
+                | "configuration"
+                | "configurations"
+        )
+}
+
+/// More words before an `only` are a sentence.
+const MOST_LIMIT_WORDS: usize = 5;
 
 /// Whether a sentence says that its port need not stay open: `It can be closed after the installation`.
 fn is_temporary(lower: &str) -> bool {

@@ -66,6 +66,11 @@ fn conditions_beside_what_a_port_is_for() {
             "(Optional) Needed if mail is sent.",
             Some("Needed if mail is sent."),
         ),
+        (
+            "Set to 0 for a random port. Standalone mode only.",
+            Some("Standalone mode only."),
+        ),
+        ("TCP only.", None),
         ("Used only when needed.", None),
         ("If it is no browser, this redirects to the console.", None),
         ("Checks if the Gate is alive", None),

@@ -86,6 +86,7 @@ impl Cells {
         };
         cells.part_ends();
         cells.leave_out_own_machine();
+        cells.find_own_machine();
         cells.join_ends(table);
         if !table.columns.has(Column::Destination) && cells.peer.is_none() {
             cells.destination = table.columns.addressed(row).map(End::given);
@@ -156,12 +157,14 @@ impl Cells {
         for end in [&mut self.source, &mut self.destination, &mut self.peer] {
             let Some(given) = end.take() else { continue };
             let (whole, note) = end_and_note(&given.name);
+            let (deployment, whole) = without_deployment(whole);
+            more.extend(deployment.map(|deployment| format!("Only for {deployment}")));
             let (name, clause) = end_and_clause(whole);
             let is_machine = clause.is_none() || !is_traffic(name);
             more.extend(clause.into_iter().chain(note).map(str::to_owned));
             if !is_machine {
                 more.push(name.to_owned());
-            } else if clause.is_some() || note.is_some() {
+            } else if clause.is_some() || note.is_some() || deployment.is_some() {
                 *end = Some(End::new(name, given.basis));
             } else {
                 *end = Some(given);
@@ -181,6 +184,27 @@ impl Cells {
             .map(String::as_str)
             .collect::<Vec<_>>()
             .join(" ")
+    }
+
+    /// `SQL host` and `agent on the SQL host`: one machine at both ends.
+    fn find_own_machine(&mut self) {
+        let (Some(source), Some(destination)) = (&self.source, &self.destination) else {
+            return;
+        };
+        let on = |one: &str, other: &str| {
+            let (one, other) = (one.to_lowercase(), other.to_lowercase());
+            [" on the ", " on "]
+                .iter()
+                .filter_map(|joint| one.split_once(joint))
+                .any(|(program, machine)| !program.is_empty() && machine == other)
+        };
+        if on(&destination.name, &source.name) {
+            self.destination.clone_from(&self.source);
+            self.loopback = true;
+        } else if on(&source.name, &destination.name) {
+            self.source.clone_from(&self.destination);
+            self.loopback = true;
+        }
     }
 
     /// Takes what stands behind the first sentence of a service for notes: `Public API. Optional.` reads as two columns would.
@@ -367,6 +391,28 @@ fn without_sentence(name: &str) -> &str {
         .find_map(|dash| name.split_once(dash))
         .filter(|(_, behind)| MOST_WORDS_OF_NAME < behind.split(' ').count())
         .map_or(name, |(before, _)| before)
+}
+
+/// A name without the way of deploying before it that has it: `Multi-server setup: Store`.
+fn without_deployment(text: &str) -> (Option<&str>, &str) {
+    let is_deployment = |label: &str| {
+        let last = label.rsplit(' ').next().unwrap_or_default().to_lowercase();
+        label.contains(' ')
+            && matches!(
+                last.as_str(),
+                "mode"
+                    | "setup"
+                    | "deployment"
+                    | "installation"
+                    | "edition"
+                    | "configuration"
+                    | "environment"
+            )
+    };
+    match text.split_once(": ") {
+        Some((label, name)) if is_deployment(label) && !name.is_empty() => (Some(label), name),
+        Some(_) | None => (None, text),
+    }
 }
 
 /// A name, and the clause behind it that says when: `Console, if it is enabled`.

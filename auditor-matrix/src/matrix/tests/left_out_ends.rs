@@ -108,6 +108,28 @@ fn peers_beside_who_listens() {
 }
 
 #[test]
+fn what_stands_beside_the_name_of_an_end() {
+    let page = "# Ports\n\n| Source | Destination | Port | Protocol | Notes |\n|--|--|--|--|--|\n\
+                | Core and HTTP proxy or browser | Dashboard | 3000 | TCP | |\n\
+                | Core | Multi-server setup: Store node | 9042 | TCP | |\n\
+                | Core | Archive: primary | 9043 | TCP | |\n\
+                | SQL host | Agent running on the SQL host | 1433 | TCP | |\n\
+                | Local host (Linux server) | Local host (Linux server) | 5999 | TCP | |\n\
+                | Core | Dashboard | 7077 | TCP | Set to 0 for a random port. Standalone mode only. |\n";
+    check(
+        &derived(page, Format::Markdown),
+        &[
+            "Core+HTTP proxy+browser -> Dashboard tcp/3000",
+            "Core -> Store node tcp/9042 [multi-server-setup]",
+            "Core -> Archive: primary tcp/9043",
+            "SQL host -> SQL host tcp/1433 loopback",
+            "Linux server -> Linux server tcp/5999 loopback",
+            "Core -> Dashboard tcp/7077 [standalone-mode]",
+        ],
+    );
+}
+
+#[test]
 fn ports_that_nobody_has_make_no_rule() {
     let page = "# Ports of Ledger\n\n| Port | Component |\n|--|--|\n| 8001 | Sync server |\n| 8002 | reserved |\n\
                 | 8003 | Reserved for the archive |\n";

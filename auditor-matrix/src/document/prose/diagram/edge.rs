@@ -56,6 +56,9 @@ static ATTRIBUTE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+static WAY: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"\bdir\s*=\s*"?(both|back|none|forward)\b"#));
+
 /// The arrows of a statement, or `None` if it is none.
 pub(super) fn edges(statement: &str) -> Option<Vec<Edge>> {
     let mut rest = statement.trim();
@@ -73,6 +76,13 @@ pub(super) fn edges(statement: &str) -> Option<Vec<Edge>> {
         return None;
     }
     let label = behind(rest)?;
+    if rest.starts_with('[')
+        && let Some(way) = drawn_way(rest)
+    {
+        for edge in &mut edges {
+            edge.way = way;
+        }
+    }
     if !label.is_empty() {
         for edge in &mut edges {
             if edge.label.is_empty() {
@@ -97,6 +107,17 @@ fn behind(rest: &str) -> Option<String> {
     }
     let is_set_off = rest.starts_with(['(', '[']) || rest.starts_with(|c: char| c.is_ascii_digit());
     is_set_off.then(|| clean(rest.trim_matches(['(', ')', '[', ']'])))
+}
+
+/// Where the attributes of Graphviz put an arrow's heads, whatever is written between its ends: `dir=back`.
+fn drawn_way(attributes: &str) -> Option<Direction> {
+    let way = WAY.captures(attributes)?;
+    Some(match way.get(1)?.as_str() {
+        "both" => Direction::Both,
+        "back" => Direction::Left,
+        "none" => Direction::None,
+        _ => Direction::Right,
+    })
 }
 
 /// The label among the attributes of Graphviz.
@@ -169,14 +190,34 @@ fn ends(text: &str) -> Option<(Vec<End>, &str)> {
             .collect();
         return all.filter(|all| !all.is_empty()).map(|all| (all, rest));
     }
-    let (first, mut rest) = end(text)?;
+    let (first, mut rest) = end_of_arrow(text)?;
     let mut all = vec![first];
     while let Some(more) = rest.trim_start().strip_prefix('&') {
-        let (next, behind) = end(more.trim_start())?;
+        let (next, behind) = end_of_arrow(more.trim_start())?;
         all.push(next);
         rest = behind;
     }
     Some((all, rest))
+}
+
+/// An end of an arrow, and what stands behind it; attributes that touch it are the arrow's: `core -> store[label="443"]`.
+fn end_of_arrow(text: &str) -> Option<(End, &str)> {
+    let (whole, rest) = end(text)?;
+    let own = text.trim_start().get(whole.id.len()..);
+    let attributes = own.filter(|own| {
+        let length = bracket(own).filter(|_| own.starts_with('['));
+        length.is_some_and(|length| own.get(..length).is_some_and(|shape| shape.contains('=')))
+    });
+    match attributes {
+        Some(attributes) => Some((
+            End {
+                label: None,
+                ..whole
+            },
+            attributes,
+        )),
+        None => Some((whole, rest)),
+    }
 }
 
 /// An end, and what stands behind it.

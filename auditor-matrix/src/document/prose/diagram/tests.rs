@@ -63,6 +63,17 @@ fn graphs_and_components() {
         &["sink -> Hub 6443", "probe -> east 514", "probe -> west 514"],
         &[],
     );
+    // Attributes say where the heads are, and may touch the name before them.
+    check(
+        "dot",
+        "digraph net {\n  hub [label = \"Hub\"];\n  hub -> ledger [dir = \"both\", label = \"8443\"];\n  hub -> till [dir=back, label=\"9000\"];\n  till -> hub[label = \"9300, 9400\"];\n  hub -> probe [dir=none label=\"9500\"];\n}",
+        &[
+            "Hub -> ledger 8443",
+            "till -> Hub 9000",
+            "till -> Hub 9300,9400",
+        ],
+        &[9],
+    );
     check(
         "plantuml",
         "@startuml\nactor Operator as op\ndatabase \"Ledger\" as lg\nop -down-> [Vault] : SSH (22)\nlg <-- [Vault] : port 3306\n@enduml",

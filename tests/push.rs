@@ -1,7 +1,7 @@
 //! A deployment and its matrices that are pushed to all hosts of a fleet.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{self, Read, Write as _},
     net::{TcpListener, TcpStream},
     os::unix::fs::PermissionsExt as _,
     path::Path,
@@ -425,15 +425,20 @@ fn publish_headers(host: &Namespace, subject: &str, header: &str) -> String {
             "CONNECT {{\"verbose\":false,\"pedantic\":false,\"headers\":true}}\r\nHPUB {subject} {length} {length}\r\n{headers}\r\nPING\r\n"
         );
         stream.write_all(text.as_bytes())?;
-        let mut said = String::new();
-        let mut buffer = [0; 4096];
-        while !said.contains("PONG") {
-            let n_bytes = stream.read(&mut buffer)?;
-            said.push_str(&String::from_utf8_lossy(&buffer[..n_bytes]));
-        }
-        Ok(said)
+        Ok(until_pong(&mut stream)?)
     })
     .unwrap()
+}
+
+/// All that a server says up to its answer to `PING`.
+fn until_pong(stream: &mut impl Read) -> io::Result<String> {
+    let mut said = String::new();
+    let mut buffer = [0; 4096];
+    while !said.contains("PONG") {
+        let n_bytes = stream.read(&mut buffer)?;
+        said.push_str(&String::from_utf8_lossy(&buffer[..n_bytes]));
+    }
+    Ok(said)
 }
 
 fn without_servers_a_host_begins_with_what_it_kept() {
@@ -618,7 +623,7 @@ fn gate(host: &Namespace, is_there: &Arc<AtomicBool>, is_open: &Arc<AtomicBool>)
     std::thread::spawn(move || {
         let (mut client, _) = client.accept().unwrap();
         let (mut back, mut from) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-        std::thread::spawn(move || std::io::copy(&mut from, &mut back));
+        std::thread::spawn(move || io::copy(&mut from, &mut back));
         let mut server = server;
         let mut buffer = vec![0; 1 << 20];
         let wanted = format!("HPUB {KEY}");
@@ -692,13 +697,7 @@ fn publish_as(
             payload.len()
         );
         stream.write_all(text.as_bytes())?;
-        let mut said = String::new();
-        let mut buffer = [0; 4096];
-        while !said.contains("PONG") {
-            let n_bytes = stream.read(&mut buffer)?;
-            said.push_str(&String::from_utf8_lossy(&buffer[..n_bytes]));
-        }
-        Ok(said)
+        Ok(until_pong(&mut stream)?)
     })
     .unwrap()
 }

@@ -26,19 +26,7 @@ pub(in crate::document) fn column_of_asked(
     context: &Context,
     names: &Names,
 ) -> Option<usize> {
-    let names_other_ends = [
-        Column::Source,
-        Column::Destination,
-        Column::Peer,
-        Column::Address,
-        Column::InboundMark,
-        Column::OutboundMark,
-        Column::NamedPort,
-        Column::ArrowPort,
-    ]
-    .into_iter()
-    .any(|column| columns.has(column));
-    if names_other_ends || context.endpoints.is_some() || !columns.has_ports() {
+    if names_other_ends(columns) || context.endpoints.is_some() || !columns.has_ports() {
         return None;
     }
     let mut directions = columns.positions(Column::Direction).peekable();
@@ -68,6 +56,22 @@ pub(in crate::document) fn column_of_asked(
     })
 }
 
+/// Whether another column than that of the services says who the ends of the rows are.
+fn names_other_ends(columns: &Columns) -> bool {
+    [
+        Column::Source,
+        Column::Destination,
+        Column::Peer,
+        Column::Address,
+        Column::InboundMark,
+        Column::OutboundMark,
+        Column::NamedPort,
+        Column::ArrowPort,
+    ]
+    .into_iter()
+    .any(|column| columns.has(column))
+}
+
 /// What is said of a table whose services were taken for what has the port, whichever way its traffic goes.
 pub(in crate::document) const DOUBT_OF_LISTENERS: &str = "some of these rows come in and others go out, and what this column names was taken for who listens in both; check it";
 
@@ -79,18 +83,8 @@ pub(in crate::document) fn column_of_listeners(
     context: &Context,
     names: &Names,
 ) -> Option<usize> {
-    let names_other_ends = [
-        Column::Source,
-        Column::Destination,
-        Column::Peer,
-        Column::Address,
-        Column::NamedPort,
-        Column::ArrowPort,
-    ]
-    .into_iter()
-    .any(|column| columns.has(column));
     let is_told = context.endpoints.is_some() || context.role.is_some();
-    if names_other_ends || is_told || !columns.has_ports() {
+    if names_other_ends(columns) || is_told || !columns.has_ports() {
         return None;
     }
     let is_headed = |index: &usize| {

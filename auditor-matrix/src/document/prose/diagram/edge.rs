@@ -110,7 +110,7 @@ fn behind(rest: &str) -> Option<String> {
 }
 
 /// Where the attributes of Graphviz put an arrow's heads, whatever is written between its ends: `dir=back`.
-fn drawn_way(attributes: &str) -> Option<Direction> {
+pub(super) fn drawn_way(attributes: &str) -> Option<Direction> {
     let way = WAY.captures(attributes)?;
     Some(match way.get(1)?.as_str() {
         "both" => Direction::Both,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use regex::Regex;
 
-use super::edge::{self, Direction, Edge as Drawn, attribute, clean, edges, end};
+use super::edge::{self, Direction, Edge as Drawn, attribute, clean, drawn_way, edges, end};
 use crate::document::{accounting, text::regex};
 
 /// A diagram.
@@ -206,6 +206,7 @@ impl Graph {
         let is_sequence = code.contains("sequenceDiagram");
         graph.is_sequence = is_sequence;
         let mut is_remark = false;
+        let mut usual_way: Option<Direction> = None;
         for (n_lines_before, text) in statements(code) {
             let text = text.trim();
             is_remark |= text.starts_with("/*") || text.starts_with("/'");
@@ -239,11 +240,18 @@ impl Graph {
                 continue;
             }
             if is_look(text) {
+                // `edge [dir=both]` holds for the arrows behind it that say nothing else.
+                if text.starts_with("edge") {
+                    usual_way = drawn_way(text).or(usual_way);
+                }
                 continue;
             }
             match edges(text) {
                 Some(drawn) => {
-                    for one in drawn {
+                    for mut one in drawn {
+                        if let Some(way) = usual_way.filter(|_| drawn_way(text).is_none()) {
+                            one.way = way;
+                        }
                         let is_answer = is_sequence && one.is_dashed;
                         if is_answer
                             && !accounting::speaks_of_ports(&one.label)

@@ -75,6 +75,16 @@ fn graphs_and_components() {
         &[9],
     );
     check(
+        "dot",
+        "digraph net {\n  hub -> ledger [label=\"8443\"];\n  edge [dir=back, color=red];\n  hub -> till [label=\"9000\"];\n  hub -> probe [dir=forward, label=\"9500\"];\n}",
+        &[
+            "hub -> ledger 8443",
+            "till -> hub 9000",
+            "hub -> probe 9500",
+        ],
+        &[],
+    );
+    check(
         "plantuml",
         "@startuml\nactor Operator as op\ndatabase \"Ledger\" as lg\nop -down-> [Vault] : SSH (22)\nlg <-- [Vault] : port 3306\n@enduml",
         &["Operator -> Vault 22", "Vault -> Ledger 3306"],

@@ -185,7 +185,9 @@ fn limits(lower: &str) -> bool {
     else {
         return false;
     };
-    !of.is_empty()
+    // `Clusters only` needs no word before it; `not for clusters only` is for others, too.
+    (!of.is_empty() || noun.starts_with("cluster"))
+        && !of.contains(&"not")
         && of.len() < MOST_LIMIT_WORDS
         && matches!(
             *noun,

@@ -70,6 +70,8 @@ fn conditions_beside_what_a_port_is_for() {
             "Set to 0 for a random port. Standalone mode only.",
             Some("Standalone mode only."),
         ),
+        ("Clusters only.", Some("Clusters only.")),
+        ("Not for cluster mode only.", None),
         ("TCP only.", None),
         ("Used only when needed.", None),
         ("If it is no browser, this redirects to the console.", None),

@@ -161,7 +161,12 @@ impl Cells {
             more.extend(deployment.map(|deployment| format!("Only for {deployment}")));
             let (name, clause) = end_and_clause(whole);
             let is_machine = clause.is_none() || !is_traffic(name);
-            more.extend(clause.into_iter().chain(note).map(str::to_owned));
+            // Beside a name `when` is a condition, as it need not be in a sentence.
+            let stated = clause.map(|clause| match clause.get(..5) {
+                Some(when) if when.eq_ignore_ascii_case("when ") => format!("Only {clause}"),
+                Some(_) | None => clause.to_owned(),
+            });
+            more.extend(stated.into_iter().chain(note.map(str::to_owned)));
             if !is_machine {
                 more.push(name.to_owned());
             } else if clause.is_some() || note.is_some() || deployment.is_some() {

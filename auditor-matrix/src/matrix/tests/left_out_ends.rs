@@ -113,6 +113,7 @@ fn what_stands_beside_the_name_of_an_end() {
                 | Core and HTTP proxy or browser | Dashboard | 3000 | TCP | |\n\
                 | Core | Multi-server setup: Store node | 9042 | TCP | |\n\
                 | Core | Archive: primary | 9043 | TCP | |\n\
+                | Core | Console, when clustered | 9044 | TCP | |\n\
                 | SQL host | Agent running on the SQL host | 1433 | TCP | |\n\
                 | Local host (Linux server) | Local host (Linux server) | 5999 | TCP | |\n\
                 | Core | Dashboard | 7077 | TCP | Set to 0 for a random port. Standalone mode only. |\n";
@@ -122,6 +123,7 @@ fn what_stands_beside_the_name_of_an_end() {
             "Core+HTTP proxy+browser -> Dashboard tcp/3000",
             "Core -> Store node tcp/9042 [multi-server-setup]",
             "Core -> Archive: primary tcp/9043",
+            "Core -> Console tcp/9044 [clustered]",
             "SQL host -> SQL host tcp/1433 loopback",
             "Linux server -> Linux server tcp/5999 loopback",
             "Core -> Dashboard tcp/7077 [standalone-mode]",

@@ -56,8 +56,10 @@ static ATTRIBUTE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-static WAY: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"\bdir\s*=\s*"?(both|back|none|forward)\b"#));
+/// An attribute with its value, so that what is quoted is passed over as a whole.
+static EACH: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r#"(?P<name>\w+)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s,;\]"]+))"#)
+});
 
 /// The arrows of a statement, or `None` if it is none.
 pub(super) fn edges(statement: &str) -> Option<Vec<Edge>> {
@@ -111,8 +113,13 @@ fn behind(rest: &str) -> Option<String> {
 
 /// Where the attributes of Graphviz put an arrow's heads, whatever is written between its ends: `dir=back`.
 pub(super) fn drawn_way(attributes: &str) -> Option<Direction> {
-    let way = WAY.captures(attributes)?;
-    Some(match way.get(1)?.as_str() {
+    // A label may hold anything, also what looks like an attribute.
+    let way = EACH.captures_iter(attributes).find_map(|found| {
+        let name = found.name("name")?.as_str();
+        let value = found.name("quoted").or_else(|| found.name("bare"))?;
+        (name == "dir").then_some(value)
+    })?;
+    Some(match way.as_str() {
         "both" => Direction::Both,
         "back" => Direction::Left,
         "none" => Direction::None,

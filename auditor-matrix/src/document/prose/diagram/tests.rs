@@ -76,9 +76,10 @@ fn graphs_and_components() {
     );
     check(
         "dot",
-        "digraph net {\n  hub -> ledger [label=\"8443\"];\n  edge [dir=back, color=red];\n  hub -> till [label=\"9000\"];\n  hub -> probe [dir=forward, label=\"9500\"];\n}",
+        "digraph net {\n  hub -> ledger [label=\"8443\"];\n  hub -> desk [label=\"8444 dir=back\"];\n  edge [dir=back, color=red];\n  hub -> till [label=\"9000\"];\n  hub -> probe [dir=forward, label=\"9500\"];\n}",
         &[
             "hub -> ledger 8443",
+            "hub -> desk 8444",
             "till -> hub 9000",
             "hub -> probe 9500",
         ],

@@ -1,6 +1,6 @@
 //! Reads conditions in brackets behind a name or a port: `(Enterprise only)`, `(Windows hosts only)`.
 
-use super::{application_protocol, section, text::unbracket};
+use super::{application_protocol, cell, section, text::unbracket};
 
 /// The condition of the row that stands in brackets: "(may change with the configuration)", "(Enterprise only)".
 pub(super) fn bracketed_condition(text: &str) -> Option<String> {
@@ -16,9 +16,14 @@ pub(super) fn bracketed_condition(text: &str) -> Option<String> {
         if matches!(edition, "enterprise" | "premium" | "commercial") {
             return Some(edition.to_owned());
         }
+        let is_state = ["in case ", "where ", "provided "]
+            .iter()
+            .any(|start| lower.starts_with(start))
+            && cell::ends_in_state(&lower);
         (["may change", "if ", "only ", "when ", "required if"]
             .iter()
             .any(|start| lower.starts_with(start))
+            || is_state
             || limits(&lower))
         .then_some(part)
     })

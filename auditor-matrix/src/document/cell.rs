@@ -2,7 +2,7 @@
 
 mod condition;
 
-pub(super) use self::condition::{condition, may_be_conditional};
+pub(super) use self::condition::{condition, ends_in_state, may_be_conditional};
 use super::{
     application_protocol,
     row::Direction,
@@ -252,10 +252,11 @@ pub(super) fn is_one_way(text: &str) -> bool {
 pub(super) fn required(text: &str) -> Option<bool> {
     let (outside, _) = unbracket(text);
     match fold(&outside).to_lowercase().trim_end_matches('.') {
-        "yes" | "y" | "required" | "true" | "mandatory" | "always" | "x" | "\u{2713}"
-        | "\u{2714}" | "\u{2705}" | "ja" | "oui" | "sí" | "si" | "sim" | "да" | "はい" | "是"
-        | "예" | "obligatoire" | "obligatorio" | "obrigatório" | "erforderlich" | "必須"
-        | "必需" | "필수" => Some(true),
+        "yes" | "y" | "required" | "true" | "mandatory" | "compulsory" | "obligatory"
+        | "necessary" | "needed" | "essential" | "always" | "x" | "\u{2713}" | "\u{2714}"
+        | "\u{2705}" | "ja" | "oui" | "sí" | "si" | "sim" | "да" | "はい" | "是" | "예"
+        | "obligatoire" | "obligatorio" | "obrigatório" | "erforderlich" | "必須" | "必需"
+        | "필수" => Some(true),
         "no" | "n" | "optional" | "false" | "not required" | "not mandatory" | "not necessary"
         | "not needed" | "not compulsory" | "not obligatory" | "\u{2717}" | "\u{2718}"
         | "\u{274c}" | "nein" | "non" | "não" | "нет" | "いいえ" | "否" | "아니오"
@@ -264,6 +265,30 @@ pub(super) fn required(text: &str) -> Option<bool> {
         }
         mark => symbol(mark),
     }
+}
+
+/// Whether a cell says in a word of its own, and not by a yes or a mark, how much is needed: `mandatory`, `Optional`.
+pub(super) fn says_need(text: &str) -> bool {
+    let lower = fold(text).to_lowercase();
+    let begins = |stems: &[&str]| stems.iter().any(|stem| lower.starts_with(stem));
+    let is_word = begins(&[
+        "mandator",
+        "optional",
+        "require",
+        "recommend",
+        "compulsory",
+        "obligat",
+    ]) || matches!(
+        lower.as_str(),
+        "not required"
+            | "not mandatory"
+            | "not needed"
+            | "not necessary"
+            | "necessary"
+            | "needed"
+            | "essential"
+    );
+    is_word && lower.split(' ').count() <= 2
 }
 
 /// What a cell says that holds nothing but a symbol, by its sense if it has one: a bullet, a star or a plus marks what is meant, and a

@@ -34,6 +34,8 @@ pub(super) struct CellKinds {
     n_permissions: usize,
     /// Cells that say that there is none: `no`, `not used`.
     n_denials: usize,
+    /// Cells that say in a word how much is needed: `mandatory`, `optional`.
+    n_needs: usize,
     n_names: usize,
     n_bind_addresses: usize,
     n_paths: usize,
@@ -182,6 +184,7 @@ impl CellKinds {
                 && text.split(' ').count() <= MOST_PERMISSION_WORDS,
         );
         count(&mut self.n_denials, permission::denies_ports(&text));
+        count(&mut self.n_needs, cell::says_need(&text));
         count(
             &mut self.n_names,
             text.contains(char::is_alphabetic) && !is_address,
@@ -332,6 +335,11 @@ impl CellKinds {
 
     pub(super) const fn are_permissions(&self) -> bool {
         self.all(self.n_permissions)
+    }
+
+    /// Words that say how much is needed: `mandatory`, `optional`.
+    pub(super) const fn are_needs(&self) -> bool {
+        self.all(self.n_needs)
     }
 
     pub(super) const fn are_names(&self) -> bool {

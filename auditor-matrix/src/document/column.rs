@@ -351,6 +351,16 @@ fn ends(phrase: &Phrase<'_>) -> Option<Column> {
     if loopback::is_reach_of_others(&phrase.words.join(" "))
         || phrase.has(&["localhost", "loopback"])
         || phrase.has(&["local"]) && phrase.has(&["only"])
+        || matches!(
+            phrase.words.as_slice(),
+            ["host" | "machine" | "node" | "server", "internal" | "local"]
+                | [
+                    "internal",
+                    "to" | "to the" | "on",
+                    ..,
+                    "host" | "machine" | "node"
+                ]
+        )
     {
         return Some(Column::LoopbackMark);
     }

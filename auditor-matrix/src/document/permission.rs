@@ -342,6 +342,18 @@ fn asks_to_close(words: &[String]) -> bool {
     })
 }
 
+/// Whether a heading says that what stands below it is to be shut out: `What the router has to drop`, `What to block`.
+fn says_what_to_close(words: &[String]) -> bool {
+    let Some((what, [.., before, last])) = words.split_first() else {
+        return false;
+    };
+    let obliges = matches!(before.as_str(), "to" | "must" | "should" | "shall" | "be");
+    let says_more = words
+        .iter()
+        .any(|word| matches!(word.as_str(), "not" | "never" | "if" | "or" | "happens"));
+    what == "what" && obliges && verb(last) == Some(Verb::Close) && !says_more
+}
+
 /// Reads a heading or the title of a table: `Ports that must be blocked`, `Removed ports`.
 pub(super) fn of_heading(heading: &str) -> Option<Permission> {
     let words = words(heading);
@@ -351,6 +363,9 @@ pub(super) fn of_heading(heading: &str) -> Option<Permission> {
         return Some(permission);
     }
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    if says_what_to_close(&words) {
+        return Some(Permission::Forbidden);
+    }
     let asks = has(&[
         "if",
         "when",

@@ -41,6 +41,7 @@ pub(super) fn product(blocks: &[Block]) -> Option<String> {
                     candidate.is_told |= matches!(place, Place::IsTold);
                     candidate.in_title += usize::from(is_title);
                 }
+                candidate.has_section |= is_heading && !is_title && sentence == name;
             }
         }
     }
@@ -59,6 +60,8 @@ struct Candidate {
     in_title: usize,
     /// Whether a sentence says that the page tells its ports.
     is_told: bool,
+    /// Whether a section is about it alone, so that the page is about more.
+    has_section: bool,
 }
 
 impl Candidate {
@@ -95,6 +98,7 @@ fn chosen(candidates: &BTreeMap<String, Candidate>) -> Option<String> {
                 || name.contains('{')
                 || candidate.is_told && !carries_others(name)
                 || !is_of_many(name)
+                    && !candidate.has_section
                     && (LEAST_NAMED <= candidate.n_named
                         || 2 * LEAST_SAID <= candidate.said
                         || is_spelled_as_name(name));
@@ -375,6 +379,7 @@ impl Place {
                     | "chapter"
                     | "topic"
                     | "guide"
+                    | "appendix"
                     | "table"
                     | "tables"
                     | "list"

@@ -3,6 +3,7 @@
 mod adjective;
 mod announcement;
 mod arrows;
+mod continuation;
 mod evident_names;
 mod first_end;
 mod page_names;
@@ -13,7 +14,7 @@ mod unread_table;
 
 use std::sync::Arc;
 
-use self::page_names::names;
+use self::{continuation::TableAbove, page_names::names};
 use super::{
     accounting::{self, OpenNumbers},
     aligned,
@@ -60,6 +61,7 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
         names,
         alternatives,
         caption: None,
+        table_above: None,
         introduction: None,
         open_numbers: OpenNumbers::default(),
         is_about_ports: false,
@@ -127,6 +129,8 @@ struct Reader<'a> {
     prose: Prose,
     /// The title of the next table.
     caption: Option<String>,
+    /// The last table with ports, which the next one may go on with.
+    table_above: Option<TableAbove>,
     /// The paragraph right before the next block.
     introduction: Option<String>,
     /// The numbers of prose and code that may be ports.

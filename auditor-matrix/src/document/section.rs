@@ -255,8 +255,13 @@ fn noun_phrases(heading: &str, names: &Names) -> Vec<String> {
     }
     // `Firewall and proxy settings`: what is joined to a word that names nobody names nobody, either.
     let is_half = |run: &Vec<&str>| matches!(run.as_slice(), ["and" | "or" | "&", word] if word.starts_with(char::is_lowercase));
+    // Of `monitored desktop machines and file servers` each part is a name.
+    let is_name = |run: &Vec<&str>| {
+        run.split(|word| matches!(*word, "and" | "&"))
+            .all(|part| part.len() <= MOST_NAME_WORDS)
+    };
     runs.iter()
-        .filter(|run| !run.is_empty() && run.len() <= MOST_NAME_WORDS && !is_half(run))
+        .filter(|run| !run.is_empty() && is_name(run) && !is_half(run))
         .map(|run| fold(&run.join(" ")))
         .collect()
 }

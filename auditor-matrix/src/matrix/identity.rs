@@ -32,7 +32,7 @@ pub(super) fn slug(text: &str, most: usize) -> String {
 
 /// A short stable name of a condition: what remains of its sentence without filler words.
 pub(super) fn condition(sentence: &str) -> String {
-    let sentence = behind_if(sentence);
+    let sentence = without_conjunction(behind_if(sentence));
     // `With relay`, `On premises`: so short a name is none without its first word.
     let starts = sentence
         .split(' ')
@@ -60,6 +60,26 @@ pub(super) fn condition(sentence: &str) -> String {
     } else {
         words.join("-")
     }
+}
+
+/// A clause without the words for `if` that it begins with: `in case mail is sent`, `where mail is sent`.
+fn without_conjunction(clause: &str) -> &str {
+    let starts = [
+        "in case that ",
+        "in case ",
+        "provided that ",
+        "provided ",
+        "where ",
+        "while ",
+        "as long as ",
+    ];
+    let start = starts.iter().find(|start| {
+        let first = clause.get(..start.len());
+        first.is_some_and(|first| first.eq_ignore_ascii_case(start))
+    });
+    start
+        .and_then(|start| clause.get(start.len()..))
+        .unwrap_or(clause)
 }
 
 /// What follows the `if` of a sentence that says before it no more than that something is needed: `This port is required only if`.

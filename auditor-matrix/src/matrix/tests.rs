@@ -1,6 +1,7 @@
 mod any_shape;
 mod arrows;
 mod at_first_sight;
+mod broken_off;
 mod cells_decide;
 mod conditions_in_prose;
 mod doubts;

@@ -71,19 +71,13 @@ fn condition_at_end(sentence: &str) -> Option<&str> {
         let tail = sentence.get(at..)?.trim().trim_end_matches(['.', ';', ')']);
         return (names_state(tail) && tail.split(' ').count() <= MOST_TAIL_WORDS).then_some(tail);
     }
-    let at = [" when ", " if "]
+    let at = [" when ", " if ", " where ", " in case ", " provided "]
         .iter()
         .filter_map(|word| lower.find(word))
         .min()?;
     let tail = sentence.get(at..)?.trim().trim_end_matches(['.', ';', ')']);
-    let mut last = tail.rsplit(' ');
-    let is_state = last.next().is_some_and(|word| {
-        matches!(
-            word.to_ascii_lowercase().as_str(),
-            "used" | "enabled" | "configured" | "installed" | "deployed" | "activated" | "disabled"
-        )
-    }) && last.next().is_some_and(|word| matches!(word, "is" | "are"));
-    let head = sentence.get(..at)?;
+    let is_state = ends_in_state(tail);
+    let head = sentence.get(..at)?.trim_end_matches(',');
     // `Login when using Kerberos`: which of the ways to use it is set up.
     let lower_tail = tail.to_ascii_lowercase();
     let is_choice = ["when using ", "if using "]
@@ -100,6 +94,70 @@ fn condition_at_end(sentence: &str) -> Option<&str> {
     let is_short = sentence.split(' ').count() <= MOST_CONDITION_WORDS
         && tail.split(' ').count() <= MOST_TAIL_WORDS;
     (is_state && is_whole && is_short).then_some(tail)
+}
+
+/// Whether a clause ends with the state that a part of the deployment is in: `the mirror is enabled`, `mirrors are in use`.
+pub(in crate::document) fn ends_in_state(clause: &str) -> bool {
+    let lower = clause.to_lowercase();
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let is_verb = |word: &&str| matches!(*word, "is" | "are" | "has" | "have" | "been" | "being");
+    let is_state = |word: &str| {
+        matches!(
+            word,
+            "used"
+                | "enabled"
+                | "configured"
+                | "installed"
+                | "deployed"
+                | "activated"
+                | "disabled"
+                | "active"
+                | "present"
+                | "on"
+                | "required"
+                | "needed"
+                | "desired"
+                | "selected"
+                | "chosen"
+                | "licensed"
+        )
+    };
+    let names_what = |before: &[&str]| 2 < before.len() && before.last().is_some_and(is_verb);
+    match words.as_slice() {
+        [before @ .., "in", "use" | "place"]
+        | [before @ .., "turned" | "switched", "on" | "off"] => names_what(before),
+        [before @ .., last] => is_state(last) && names_what(before),
+        [] => false,
+    }
+}
+
+/// A text in lower case whose other words for `if` are that: `in case mail is sent`, `where mail is sent`.
+fn with_if(lower: &str) -> String {
+    let starts = [
+        "in case that ",
+        "in the case that ",
+        "in the event that ",
+        "in case ",
+        "provided that ",
+        "provided ",
+        "assuming that ",
+        "assuming ",
+        "as long as ",
+    ];
+    let is_of = |rest: &str| rest.starts_with("of ");
+    let replaced = starts
+        .iter()
+        .find_map(|start| lower.strip_prefix(start))
+        .filter(|rest| !is_of(rest))
+        .or_else(|| {
+            lower
+                .strip_prefix("where ")
+                .filter(|rest| ends_in_state(&format!("if {rest}")))
+        });
+    replaced.map_or_else(|| lower.to_owned(), |rest| format!("if {rest}"))
 }
 
 /// Whether words before a condition are a sentence about something else than the row: `All requests are redirected to HTTPS`.
@@ -145,11 +203,11 @@ const MOST_TAIL_WORDS: usize = 9;
 /// Whether a sentence says nothing but under which condition its row holds: `If mail is sent`, `Only applies if the store is
 /// remote`, `This port is required when TLS is used`.
 fn is_condition(sentence: &str) -> bool {
-    let lower = without_label(optional_mark(sentence).1).to_lowercase();
+    let lower = with_if(&without_label(optional_mark(sentence).1).to_lowercase());
     if tells_what_else(&lower) || is_of_closing(&lower) || !names_state(&lower) {
         return false;
     }
-    if is_temporary(&lower) || limits(&lower) {
+    if is_temporary(&lower) || limits(&lower) || is_needed_alone(&lower) {
         return true;
     }
     let (mut is_only, mut says_only) = (false, false);
@@ -173,6 +231,17 @@ fn is_condition(sentence: &str) -> bool {
         }
     }
     false
+}
+
+/// Whether a few words say what alone needs the row: `needed for online updates only`.
+fn is_needed_alone(lower: &str) -> bool {
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    matches!(words.as_slice(),
+        ["needed" | "required" | "used" | "necessary", "for" | "with", what @ .., "only"]
+            if !what.is_empty() && what.len() <= MOST_LIMIT_WORDS && !what.contains(&"not"))
 }
 
 /// Whether a few words name the way of deploying in which alone a row holds: `Standalone mode only.`

@@ -226,9 +226,8 @@ fn doer(noun: &str) -> Option<Part> {
         .strip_suffix("er")
         .or_else(|| noun.strip_suffix("or"))?;
     match stem {
-        "call" | "dial" | "initiat" | "originat" | "request" | "open" | "ask" | "start" => {
-            Some(Part::Asks)
-        }
+        "call" | "dial" | "initiat" | "originat" | "request" | "open" | "ask" | "start"
+        | "talk" | "speak" | "knock" | "seek" => Some(Part::Asks),
         "listen" | "answer" | "respond" | "receiv" | "accept" | "provid" => Some(Part::IsAsked),
         _ => None,
     }

@@ -245,6 +245,7 @@ impl Columns {
             }
         }
         let has_direction = self.has(Column::Direction) || 1 < n_directions;
+        let has_needs = self.has(Column::Required);
         for ((index, meaning), kinds) in self.each().zip(kinds) {
             let heading = head
                 .cells
@@ -266,6 +267,7 @@ impl Columns {
                 }
                 None if kinds.are_directions() && !has_direction => Some(Column::Direction),
                 None if kinds.are_transports() && !has_protocol => Some(Column::Protocol),
+                None if kinds.are_needs() && !has_needs => Some(Column::Required),
                 None if kinds.are_permissions() => Some(Column::Permission),
                 None if kinds.are_bind_addresses() => Some(Column::BindAddress),
                 None if kinds.are_protocols() && !has_protocol => Some(Column::Protocol),

@@ -7,7 +7,7 @@ use std::{ops::Range, sync::LazyLock};
 use regex::Regex;
 
 use super::words::{Kind, Word};
-use crate::document::text::regex;
+use crate::document::{cell, text::regex};
 
 /// The condition of a sentence, as written, and the words that are left.
 #[derive(Debug, Default)]
@@ -187,6 +187,12 @@ fn start(words: &[Word<'_>], at: usize) -> Option<usize> {
     }
     if word.is("as") && next(&["long"]) || word.is("in") && next(&["case"]) {
         return Some(at);
+    }
+    // "This port is open while copying is enabled."
+    if word.is_any(&["while", "where"]) && 0 < at {
+        let clause = words.get(at..end(words, at)).unwrap_or_default();
+        let clause: Vec<&str> = clause.iter().map(|word| word.lower.as_str()).collect();
+        return cell::ends_in_state(&clause.join(" ")).then_some(at);
     }
     // "In releases 4.5.1 and later, ...", "As of version 3, ...", "For high availability, ..."
     if at == 0

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Prose, introduction,
+    packed_sentences::Sentence,
     port_phrase::{Evidence, port_phrases},
     stance::{Stance, stance},
     statement::Statement,
@@ -44,6 +45,16 @@ impl Prose {
                 context: Arc::clone(context),
             });
         }
+    }
+
+    /// The line of the heading right above a sentence, if it numbers a port.
+    pub(super) fn line_of_heading(&self, sentence: &Sentence<'_>) -> Option<usize> {
+        let mut above = self.port_headings.iter().rev();
+        above
+            .find(|heading| {
+                heading.context.section == sentence.context.section && heading.line < sentence.line
+            })
+            .map(|heading| heading.line)
     }
 
     /// The rows of such headings, if there are several: one alone is about a port that the page lists elsewhere as often as not.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     DEPRECATED, Prose, UNREAD, antecedent, default_sentence, dynamic_ports,
-    heading_port::HeadingPorts,
+    heading_port::{self, HeadingPorts},
     introduction,
     packed_sentences::Sentence,
     port_phrase::Evidence,
@@ -74,10 +74,41 @@ impl Prose {
                 Evidence::Stated
             };
             let mut reading = sentence::read(sentence.text, evidence, &self.names);
-            if let Some(statement) = headings.statement(&sentence)
-                && reading.statements.is_empty()
+            let mut is_of_heading = false;
+            if reading.statements.is_empty() {
+                if let Some(spelled_out) = HeadingPorts::spelled_out(&sentence) {
+                    let read = sentence::read(&spelled_out, evidence, &self.names);
+                    if let Some(rows) = headings.rows(&sentence)
+                        && read.statements.iter().all(says_nothing_against)
+                    {
+                        for row in found.get_mut(rows).unwrap_or_default() {
+                            add_said(row, &read.statements);
+                        }
+                    } else {
+                        reading = read;
+                    }
+                }
+                if let Some(statement) = headings.statement(&sentence)
+                    && reading.statements.is_empty()
+                {
+                    reading.statements.push(statement);
+                }
+                is_of_heading = !reading.statements.is_empty();
+            }
+            let rows_before = found.get_mut(first_of_sentence..).unwrap_or_default();
+            if reading.statements.is_empty()
+                && antecedent::of_all(sentence.text).is_none()
+                && let Some(spelled_out) = heading_port::with_ports_before(&sentence, rows_before)
             {
-                reading.statements.push(statement);
+                let mut read = sentence::read(&spelled_out, evidence, &self.names);
+                if read.statements.iter().all(says_nothing_against) {
+                    for row in rows_before {
+                        add_said(row, &read.statements);
+                    }
+                } else {
+                    add_server(&mut read.statements, rows_before);
+                    reading = read;
+                }
             }
             if paragraph.0 != sentence.line || sentence.before.is_none() {
                 paragraph = (sentence.line, Vec::new());
@@ -219,6 +250,14 @@ impl Prose {
                 interner.intern(&mut row);
                 found.push(row);
             }
+            if is_of_heading {
+                headings.note_rows(&sentence, first_of_sentence..found.len());
+                if let Some(line) = self.line_of_heading(&sentence) {
+                    let rows = found.iter().skip(first_of_sentence);
+                    let ranges = rows.flat_map(|row| row.ranges());
+                    self.named_above.extend(ranges.map(|range| (line, range)));
+                }
+            }
         }
         let of_headings = self.rows_of_headings(file, &[rows, &found], interner);
         problems.append(&mut self.problems);
@@ -257,6 +296,42 @@ impl Prose {
             statement.destination = Some(hosts.join(", "));
             statement.service = statement.service.take().or(Some(what));
         }
+    }
+}
+
+/// Whether a statement asks for its port as one before it does, so that what it says can be added to that.
+const fn says_nothing_against(statement: &Statement) -> bool {
+    statement.doubt.is_none() && !statement.forbidden && !statement.ephemeral
+}
+
+/// Gives statements on the ports of rows whose machine it is that has them, where the rows agree and they do not say it.
+fn add_server(statements: &mut [Statement], rows: &[Row]) {
+    let mut servers = rows.iter().map(|row| row.destination.as_ref());
+    let Some(server) = servers.next().flatten() else {
+        return;
+    };
+    if servers.all(|other| other == Some(server)) {
+        for statement in statements.iter_mut().filter(|one| one.source.is_some()) {
+            let server = || server.name.to_string();
+            statement.destination = statement.destination.take().or_else(|| Some(server()));
+        }
+    }
+}
+
+/// Adds to a row what a further sentence says of its port, where the row does not know it yet.
+fn add_said(row: &mut Row, statements: &[Statement]) {
+    let Some(said) = statements.first() else {
+        return;
+    };
+    let fields = Arc::make_mut(&mut row.fields);
+    let end = |name: &Option<String>| name.clone().map(|name| End::new(name, said.basis));
+    if fields.condition.is_none() {
+        fields.condition = said.condition.as_deref().map(Into::into);
+    }
+    fields.required = fields.required.or(said.required);
+    if !fields.loopback {
+        fields.source = fields.source.take().or_else(|| end(&said.source));
+        fields.destination = fields.destination.take().or_else(|| end(&said.destination));
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    MOST_NO_PORTS, MOST_NUMBERS, Reader, first_end::FirstEnd, table_heading::heading,
-    unread_table::may_list_ports,
+    MOST_NO_PORTS, MOST_NUMBERS, Reader, continuation::TableAbove, first_end::FirstEnd,
+    table_heading::heading, unread_table::may_list_ports,
 };
 use crate::document::{
     accounting, cell,
@@ -40,7 +40,16 @@ impl Reader<'_> {
             return;
         }
         let turned = turned_table::turned(rows);
-        let rows = turned.as_ref().unwrap_or(rows);
+        let continued = match (&turned, &self.table_above) {
+            (None, Some(above)) => above.goes_on(rows, self.context.section.as_ref()),
+            _ => None,
+        };
+        if let (Some(_), Some(first)) = (&continued, rows.get(0)) {
+            let message = "this table has no headings of its own, so it was taken to go on with the one above; check it";
+            let text = first.cells.join(" | ");
+            self.problem(line, Severity::Remark, &text, message.to_owned());
+        }
+        let rows = continued.as_ref().or(turned.as_ref()).unwrap_or(rows);
         let Some((head, n_headings)) = heading(rows) else {
             return;
         };
@@ -221,6 +230,7 @@ impl Reader<'_> {
             });
         }
         self.prose.has_table(context.section.clone());
+        self.table_above = TableAbove::of(context.section.clone(), &as_written, &columns);
         let outer = context.clone();
         if let Some(heading) = columns.heading_of_services(&head)
             && let Some(machines) = section::machines(heading, &self.names)

@@ -94,7 +94,7 @@ fn who_asks_is_said_by_the_sentence_behind() {
     );
     sentence(
         "The Gate listens on TCP 7001. Tills must not reach this port.",
-        &["clients -> Gate tcp/7001"],
+        &["Tills -> Gate tcp/7001", "clients -> Gate tcp/7001"],
     );
 }
 

@@ -5,6 +5,7 @@ use super::{
 };
 use crate::{
     document::{
+        application_protocol,
         prose::words::{Kind, Word},
         row::PortGroup,
     },
@@ -185,6 +186,8 @@ fn behind_port(words: &[Word<'_>], start: usize) -> usize {
             {
                 at += 1;
             }
+            // `port HTTPS 443`: what is spoken there, and the number beside it.
+            Some(word) if is_spoken_before_number(words, at, word) => at += 1,
             Some(_) | None => break,
         }
     }
@@ -200,6 +203,18 @@ fn behind_port(words: &[Word<'_>], start: usize) -> usize {
     } else {
         start
     }
+}
+
+/// Whether a word names what is spoken at the number right behind it: `HTTPS 443`, `HTTPS (443)`.
+fn is_spoken_before_number(words: &[Word<'_>], at: usize, word: &Word<'_>) -> bool {
+    let next = words.get(at + 1);
+    let number = match next {
+        Some(open) if open.kind == Kind::Open => words.get(at + 2),
+        Some(mark) if mark.kind == Kind::Slash => words.get(at + 2),
+        _ => next,
+    };
+    application_protocol::transports(word.text).is_some()
+        && number.is_some_and(|number| number.kind == Kind::Number)
 }
 
 fn between(words: &[Word<'_>], at: usize) -> Option<(PortGroup, usize)> {

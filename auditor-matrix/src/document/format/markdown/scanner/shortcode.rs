@@ -283,6 +283,15 @@ impl<'a> Scanner<'a> {
             kept.push_str(text.get(at..tag.start).unwrap_or_default());
             let source = text.get(tag.start..tag.end).unwrap_or_default();
             at = tag.end;
+            // In a table, what stands for a name is told by its cell.
+            if !text.contains('|')
+                && let Some(name) = product_variable(&tag)
+            {
+                kept.push('{');
+                kept.push_str(name);
+                kept.push('}');
+                continue;
+            }
             match tag.kind {
                 // What stands around a statement is not one word.
                 Kind::Comment | Kind::Close => kept.push(' '),
@@ -308,6 +317,29 @@ impl<'a> Scanner<'a> {
         }
         kept
     }
+}
+
+/// The name of the variable in whose place a template would print a product's name, which is the same on the whole page:
+/// `{{ site.product }}`, `{% data variables.product.product_name %}`, `{{< param productName >}}`, `{{ en.DPS }}`.
+fn product_variable<'a>(tag: &Tag<'a>) -> Option<&'a str> {
+    let path = match (tag.kind, tag.name) {
+        (Kind::Output, _) => tag.arguments,
+        (Kind::Open | Kind::SelfClosing, "data" | "param" | "var" | "variable") => {
+            tag.arguments.trim_matches(['"', '\''])
+        }
+        _ => return None,
+    };
+    let is_path = path
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+    let name = path.trim_start_matches('.').rsplit('.').next()?;
+    let lower = name.to_ascii_lowercase();
+    let is_product = ["product", "prod", "brand"]
+        .iter()
+        .any(|word| lower.contains(word));
+    let is_abbreviation = 1 < name.len() && name.chars().all(|c| c.is_ascii_uppercase());
+    (is_path && name.starts_with(char::is_alphabetic) && (is_product || is_abbreviation))
+        .then_some(name)
 }
 
 /// The title of what contains text: a named argument, or the last one in quotes.

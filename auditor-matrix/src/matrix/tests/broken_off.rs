@@ -1,0 +1,160 @@
+//! What a page says in pieces: tables that go on below another, sentences below a heading that is a port, words for `if`.
+
+use super::marked_ends::derived;
+use crate::{document::Format, matrix::Presence, role::Role};
+
+/// Each rule with its condition and its presence.
+#[track_caller]
+fn markdown(page: &str, expected: &[&str]) {
+    let names = |roles: &[Role]| roles.iter().map(Role::name).collect::<Vec<_>>().join("+");
+    let mut found: Vec<String> = derived(page, Format::Markdown)
+        .matrix
+        .rules
+        .iter()
+        .map(|rule| {
+            let presence = match rule.presence {
+                Presence::Expected => "",
+                Presence::Required => " required",
+                Presence::Optional => " optional",
+                Presence::Forbidden => " forbidden",
+            };
+            let when = rule.when.as_ref().map(|when| format!(" when {when}"));
+            format!(
+                "{} -> {} {}/{}{presence}{}",
+                names(&rule.client),
+                names(&rule.server),
+                rule.transport,
+                rule.ports,
+                when.unwrap_or_default(),
+            )
+        })
+        .collect();
+    found.sort();
+    let mut expected = expected.to_vec();
+    expected.sort_unstable();
+    assert_eq!(found, expected, "{page}");
+}
+
+#[test]
+fn a_table_without_headings_goes_on_with_the_one_above() {
+    markdown(
+        "# Ports\n\n| Source | Destination | Protocol | Port |\n|---|---|---|---|\n| Till | Store | TCP | 7001 |\n\n\n\
+         | Store | Ledger | TCP | 7002 |\n|---|---|---|---|\n| Ledger | Vault | UDP | 7003 |\n",
+        &[
+            "Till -> Store tcp/7001",
+            "Store -> Ledger tcp/7002",
+            "Ledger -> Vault udp/7003",
+        ],
+    );
+    // In another section, and below headings of its own, it is another table.
+    markdown(
+        "# Ports\n\n## Tills\n\n| Source | Destination | Port |\n|---|---|---|\n| Till | Store | 7001 |\n\n## More\n\n\
+         | Destination | Source | Port |\n|---|---|---|\n| Ledger | Store | 7002 |\n",
+        &["Till -> Store tcp/7001", "Store -> Ledger tcp/7002"],
+    );
+}
+
+#[test]
+fn sentences_below_a_heading_that_is_a_port_speak_of_it() {
+    markdown(
+        "# Network ports\n\n## Ports on the Till server\n\n### TCP 7001\n\nThis port is used by the Till client to communicate with the \
+         Till server. This port must be open for incoming connections on the Till server host.\n\n### UDP 7002\n\nUsed by the Till \
+         server to send data to the Ledger.\n\n### TCP 7003 and 7004\n\nThese two ports are used by the Till server to reach the \
+         Vault. They must be open if backups are enabled.\n",
+        &[
+            "Till client -> Till server tcp/7001",
+            "Till server -> Ledger udp/7002",
+            "Till server -> Vault tcp/7003-7004 when backups-enabled",
+        ],
+    );
+    // What a further sentence adds is a condition of the same rule, and what it forbids is a rule of its own.
+    let page = "# Network ports\n\n## Ports on the Till server\n\n### TCP 7001\n\nThis port is used by the Till server to reach the Vault. \
+         This port must be open for outgoing connections on the Till server host when copying is enabled.\n\n### TCP 7002\n\nThis \
+         port is used by agents to reach the Till server. This port must not be open to the internet.\n";
+    markdown(
+        page,
+        &[
+            "Till server -> Vault tcp/7001 when copying-enabled",
+            "agents -> Till server tcp/7002",
+            "internet -> Till server tcp/7002 forbidden",
+        ],
+    );
+}
+
+#[test]
+fn a_sentence_speaks_of_the_port_of_the_one_before() {
+    for says in [
+        "It must be open if copying is enabled.",
+        "This port must be open when copying is enabled.",
+        "It is only open while copying is enabled.",
+        "This port has to be reachable only if copying is enabled.",
+    ] {
+        markdown(
+            &format!("# Ports\n\nThe Till uses TCP port 7001 to reach the Vault. {says}\n"),
+            &["Till -> Vault tcp/7001 when copying-enabled"],
+        );
+    }
+    // What the machine does, and not its port.
+    markdown(
+        "# Ports\n\nThe Till uses TCP port 7001 to reach the Vault. It sends mail if copying is enabled.\n",
+        &["Till -> Vault tcp/7001"],
+    );
+}
+
+#[test]
+fn other_words_for_if() {
+    for condition in [
+        "required for the core (in case copying is enabled)",
+        "in case copying is enabled",
+        "data (where copying is enabled)",
+        "data, when copying is enabled",
+        "Provided that copying is enabled",
+    ] {
+        markdown(
+            &format!(
+                "# Ports\n\n| Source | Destination | Port | Comment |\n|---|---|---|---|\n| Till | Store | 7001 | {condition} |\n"
+            ),
+            &["Till -> Store tcp/7001 when copying-enabled"],
+        );
+    }
+    // `In case of` what happens, and where something stands, are no states of the deployment.
+    for remark in [
+        "data in case of fire",
+        "data, where it is kept",
+        "where the copies are",
+    ] {
+        markdown(
+            &format!(
+                "# Ports\n\n| Source | Destination | Port | Comment |\n|---|---|---|---|\n| Till | Store | 7001 | {remark} |\n"
+            ),
+            &["Till -> Store tcp/7001"],
+        );
+    }
+}
+
+#[test]
+fn what_is_spoken_stands_between_port_and_number() {
+    for port in [
+        "port HTTPS 7001",
+        "port HTTPS (7001)",
+        "port TLS/7001",
+        "port TCP 7001",
+    ] {
+        markdown(
+            &format!("# Firewall\n\nTills reach the Store on {port} inbound.\n"),
+            &["Tills -> Store tcp/7001"],
+        );
+    }
+}
+
+#[test]
+fn cells_say_how_much_is_needed() {
+    markdown(
+        "# Ports\n\n| Source | Destination | Port | Urgency |\n|---|---|---|---|\n| Till | Store | 7001 | mandatory |\n\
+         | Till | Ledger | 7002 | optional |\n",
+        &[
+            "Till -> Store tcp/7001 required",
+            "Till -> Ledger tcp/7002 optional",
+        ],
+    );
+}

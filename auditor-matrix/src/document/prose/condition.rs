@@ -192,7 +192,19 @@ fn start(words: &[Word<'_>], at: usize) -> Option<usize> {
     if word.is_any(&["while", "where"]) && 0 < at {
         let clause = words.get(at..end(words, at)).unwrap_or_default();
         let clause: Vec<&str> = clause.iter().map(|word| word.lower.as_str()).collect();
-        return cell::ends_in_state(&clause.join(" ")).then_some(at);
+        // "the machines where the mirror is installed": which ones.
+        let is_of_noun = word.is("where")
+            && at
+                .checked_sub(1)
+                .and_then(|before| words.get(before))
+                .is_some_and(|before| {
+                    !before.is_mark()
+                        && !before.is_any(&["open", "opened", "used", "required", "needed", "only"])
+                });
+        let is_simple = !clause
+            .iter()
+            .any(|word| matches!(*word, "if" | "when" | "unless"));
+        return (is_simple && !is_of_noun && cell::ends_in_state(&clause.join(" "))).then_some(at);
     }
     // "In releases 4.5.1 and later, ...", "As of version 3, ...", "For high availability, ..."
     if at == 0

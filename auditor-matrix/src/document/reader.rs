@@ -7,6 +7,7 @@ mod continuation;
 mod evident_names;
 mod first_end;
 mod page_names;
+mod short_row;
 mod sibling_titles;
 mod table;
 mod table_heading;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    MOST_NO_PORTS, MOST_NUMBERS, Reader, continuation::TableAbove, first_end::FirstEnd,
+    MOST_NO_PORTS, MOST_NUMBERS, Reader, continuation::TableAbove, first_end::FirstEnd, short_row,
     table_heading::heading, unread_table::may_list_ports,
 };
 use crate::document::{
@@ -239,7 +239,18 @@ impl Reader<'_> {
         }
         let mut role: Option<End> = None;
         let mut first_end = FirstEnd::of(&columns);
-        for row in body.rows() {
+        let mut above: Option<TableRow> = None;
+        for mut row in body.rows() {
+            if let Some(whole) = above
+                .as_ref()
+                .and_then(|above| short_row::whole(&row, above, &columns))
+            {
+                let message = "this row lacks its first cells, so those of the row above were taken; check it";
+                let text = row.cells.join(" | ");
+                self.problem(row.line, Severity::Remark, &text, message.to_owned());
+                row = whole;
+            }
+            above = Some(row.clone());
             let (row, first_basis) = first_end.fill(row, &columns);
             if row.cells.iter().all(String::is_empty) || row.cells == as_written.cells {
                 continue;

@@ -158,3 +158,22 @@ fn cells_say_how_much_is_needed() {
         ],
     );
 }
+
+#[test]
+fn rows_without_their_first_cells_take_those_of_the_row_above() {
+    markdown(
+        "# Ports\n\n| Source | Destination | Port | Protocol | Use |\n|---|---|---|---|---|\n| Till | Store | 7001 | TCP | sales |\n\
+         | 7002 | UDP | names of all |\n| Ledger | 7003 | TCP | books |\n",
+        &[
+            "Till -> Store tcp/7001",
+            "Till -> Store udp/7002",
+            "Till -> Ledger tcp/7003",
+        ],
+    );
+    // Where nothing says how much is lacking, no rule is made.
+    markdown(
+        "# Ports\n\n| Source | Destination | Port | Protocol | Use |\n|---|---|---|---|---|\n| Till | Store | 7001 | TCP | sales |\n\
+         | 7002 | 7003 | names |\n",
+        &["Till -> Store tcp/7001"],
+    );
+}

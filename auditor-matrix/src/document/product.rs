@@ -401,7 +401,14 @@ impl Place {
             {
                 Self::IsTold
             }
-            _ if installs && earlier.len() <= FIRST_WORDS && speaks_of_ports(&later) => {
+            // `Before deploying Ledger, make sure that your firewall ...`
+            _ if installs
+                && earlier.len() <= FIRST_WORDS
+                && (speaks_of_ports(&later)
+                    || later
+                        .iter()
+                        .any(|word| matches!(*word, "firewall" | "firewalls"))) =>
+            {
                 Self::IsTold
             }
             (_, [verb, ..])

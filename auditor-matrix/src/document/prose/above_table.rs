@@ -1,5 +1,9 @@
 //! Reads what the sentences above a table say of all its rows: `The following ports on the core must be open to the agents:`.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::{
     among::among,
     introduction::{Introduction, says_optional},
@@ -9,7 +13,13 @@ use super::{
     words::words,
 };
 use crate::{
-    document::{cell::condition, names::Names, row::Direction, section, text::sentences},
+    document::{
+        cell::condition,
+        names::Names,
+        row::Direction,
+        section,
+        text::{regex, sentences},
+    },
     transport::Transport,
 };
 
@@ -79,7 +89,10 @@ impl AboveTable {
                     || section::names_machines(name, names)
                     || section::only_asks(name)
             };
-            above.asker = needing_access(sentence).filter(is_name).or(above.asker);
+            above.asker = needing_access(sentence)
+                .filter(is_name)
+                .or_else(|| reaching(sentence).filter(is_name))
+                .or(above.asker);
             if read.ends.is_mutual
                 && read.ends.client != read.ends.server
                 && let (Some(one), Some(other)) = (&read.ends.client, &read.ends.server)
@@ -472,6 +485,33 @@ fn needing_access(sentence: &str) -> Option<String> {
         .find_map(|article| subject.strip_prefix(article))
         .unwrap_or(subject);
     goes_out.then(|| subject.to_owned())
+}
+
+/// Behind what stands below, who asks there: `the addresses that the Worker needs to reach`, `connections which the Worker makes`.
+static REACHING: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?ix)\b(?:connections|addresses|hosts|hostnames|endpoints|domains|urls|sites|services|destinations|systems|servers)
+            \ (?:(?:that|which|to\ which|with\ which)\ )?(?:(?:the|your|each|every|all|an?)\ )?
+            (?P<who>[a-z][\w./-]*(?:\ [\w./-]+){0,3}?)
+            \ (?:needs?\ to\ |must\ (?:be\ able\ to\ )?|has\ to\ |have\ to\ |should\ (?:be\ able\ to\ )?|will\ |can\ )?
+            (?:reach(?:es)?|access(?:es)?|connects?|contacts?|makes?|opens?|initiates?|establish(?:es)?|calls?|quer(?:y|ies)|talks?|communicates?)\b",
+    )
+});
+
+/// Who is let out to what stands below: `allow the Worker to reach these addresses`.
+static LET_OUT: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?ix)\b(?:allow|let|permit|enable)\ (?:(?:the|your|each|every|all|an?)\ )?(?P<who>[a-z][\w./-]*(?:\ [\w./-]+){0,3}?)
+            \ (?:to\ )?(?:reach|access|connect|contact|communicate|talk|make|initiate)\b",
+    )
+});
+
+/// Who asks at what stands below, as a sentence says that is about that.
+fn reaching(sentence: &str) -> Option<String> {
+    let found = REACHING
+        .captures(sentence)
+        .or_else(|| LET_OUT.captures(sentence))?;
+    Some(found.name("who")?.as_str().to_owned())
 }
 
 /// The ports of a phrase as a cell has them; `None` if it names none.

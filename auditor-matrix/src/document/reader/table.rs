@@ -119,6 +119,8 @@ impl Reader<'_> {
         if context.direction == Some(Direction::Outbound) && context.role.is_some() {
             columns.take_servers_for_destinations();
             columns.take_addresses_for_destinations(&body);
+        } else if context.asker.is_some() && context.role.is_none() {
+            columns.take_addresses_for_destinations(&body);
         }
         if let Some(index) = services::column_of_asked(&columns, &body, &context, &self.names) {
             columns.take_for_destinations(index, &head, services::DOUBT_OF_ASKED);

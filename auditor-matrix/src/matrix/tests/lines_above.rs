@@ -214,3 +214,23 @@ fn programs_named_by_what_they_do() {
         "# Installing\n\nOpen these ports on the Pier server:\n\n`7301/TCP`\n:   query API\n";
     check(&derived(page), &["clients -> Pier server tcp/7301"]);
 }
+
+#[test]
+fn who_reaches_what_a_table_lists() {
+    for line in [
+        "The following table lists the outbound connections that the Till makes.",
+        "These are the addresses which the Till needs to reach.",
+        "If your firewall is strict, allow the Till to reach these addresses:",
+    ] {
+        let page = format!(
+            "# Ports\n\n{line}\n\n| Port | Host | Use |\n|---|---|---|\n| 7001 | mail.example.com | mail |\n| 7002 | api.example.org | reports |\n"
+        );
+        check(
+            &derived(&page),
+            &[
+                "Till -> api.example.org tcp/7002",
+                "Till -> mail.example.com tcp/7001",
+            ],
+        );
+    }
+}

@@ -34,8 +34,8 @@ use super::{
     piece::Pieces,
     verb::{Verb, is_noun_of_verb, verb},
     verb_place::verb_at,
-    vocabulary::{is_auxiliary, is_pronoun, is_software},
-    words::Kind,
+    vocabulary::{is_article, is_auxiliary, is_preposition, is_pronoun, is_software},
+    words::{Kind, Word},
 };
 use crate::document::{end::Basis, names::Names, row::Direction, section::is_machine};
 
@@ -97,7 +97,7 @@ pub(super) fn clauses(pieces: &Pieces<'_>, names: &Names) -> Vec<Clause> {
     }
     for at in 0..pieces.len() {
         let mut found = Vec::new();
-        if grammar.is_start(at) {
+        if grammar.is_start(at) && !grammar.is_no_imperative(at) {
             found.extend(grammar.clause(at, &mut subject));
         }
         found.extend(grammar.open_phrase(at));
@@ -171,6 +171,26 @@ impl Grammar<'_> {
             ),
             Some(_) | None => false,
         }
+    }
+
+    /// Whether what looks like an imperative at a place says of no traffic: what the reader does himself (`Call your provider`), or the
+    /// first half of a name (`log shippers`).
+    fn is_no_imperative(&self, at: usize) -> bool {
+        if self
+            .pieces
+            .is_any(at, &["call", "contact", "ask", "consult"])
+        {
+            return true;
+        }
+        let is_plain = |word: &Word<'_>| {
+            word.kind == Kind::Word
+                && !is_article(&word.lower)
+                && !is_preposition(&word.lower)
+                && !is_pronoun(&word.lower)
+        };
+        is_noun_of_verb(self.pieces.lower(at))
+            && !self.pieces.lower(at).ends_with('s')
+            && self.pieces.word(at + 1).is_some_and(is_plain)
     }
 
     /// Whether `that` belongs to the noun before it, rather than to a verb as in "make sure that".

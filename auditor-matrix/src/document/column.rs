@@ -170,6 +170,12 @@ pub(super) fn is_server(words: &str) -> bool {
             .any(|word| DESTINATION.contains(&word) && !listens(word))
 }
 
+/// Whether a heading names whoever does something, be that what opens a conversation or not.
+pub(super) fn names_doer(heading: &str) -> bool {
+    let words = words(heading);
+    voice::names_doer(&words.split(' ').collect::<Vec<_>>())
+}
+
 /// What the verb of a heading says of those that its cells name, if they are its subject.
 pub(super) fn subject(heading: &str) -> Option<Subject> {
     let name = words(heading);
@@ -484,8 +490,8 @@ fn attributes(phrase: &Phrase<'_>) -> Option<Column> {
         return Some(Column::Status);
     }
     let names_role = phrase.has(&["role", "roles"])
-        || phrase.has(&["node", "machine", "host", "server", "instance"])
-            && phrase.has(&["type", "types", "name"])
+        || phrase.has(&["node", "machine", "host", "server", "instance", "member"])
+            && phrase.has(&["type", "types", "name", "kind", "class"])
         || is_machine(phrase.last()) && phrase.words.len() <= 3
         // `Player side`: a machine at this end.
         || phrase.last() == "side" && phrase.words.len() == 2

@@ -11,6 +11,9 @@ mod segment;
 mod token;
 mod word;
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use thiserror::Error;
 
 pub(super) use self::{
@@ -18,7 +21,7 @@ pub(super) use self::{
     lenient::certain_ports,
     segment::segments,
 };
-use super::row::PortGroup;
+use super::{row::PortGroup, text::regex};
 use crate::{port::PortProblem, transport::Transport};
 
 /// What a cell in a column of ports says.
@@ -67,8 +70,21 @@ pub(super) enum PortsProblem {
 
 /// Reads a cell such as `80/443`, `9200, 9300-9400`, `80/(443 or 4443)`, `25 or 587`, `443/tcp`, `ICMP`, `Ephemeral`.
 pub(super) fn ports(text: &str) -> Ports {
+    if let Some(first) = AT_LEAST
+        .captures(text)
+        .and_then(|found| found.name("first"))
+    {
+        return grammar::read(&format!(">= {}", first.as_str()));
+    }
     grammar::read(text)
 }
+
+/// A cell of nothing but the first of all higher ports: `at least 49152`, `no lower than 32768`. A smaller number may be how many.
+static AT_LEAST: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)^(?:ports? )?(?:at least|no (?:less|lower) than|not below|starting (?:at|from|with)) (?:port )?(?P<first>\d{4,5})(?: (?:up|upwards?|on|onwards?|or (?:higher|above)))?$",
+    )
+});
 
 /// Whether a text holds an address or a URL with a port.
 pub(super) fn has_address(text: &str) -> bool {

@@ -9,8 +9,9 @@ use super::{
     application_protocol,
     block::{Block, Content},
     cell,
+    names::Names,
     prose::{is_platform, is_software},
-    section::{is_machine, is_stop_word},
+    section::{self, is_machine, is_stop_word},
     text::{fold, sentences, unbracket},
 };
 
@@ -47,6 +48,22 @@ pub(super) fn product(blocks: &[Block]) -> Option<String> {
     }
     // `${ledger}` is named by its variable, as `{ledger}` is.
     chosen(&candidates).map(|name| name.trim_start_matches('$').to_owned())
+}
+
+/// The machines whose ports a page tells, as one of its sentences says it: `Certain ports on your tills must be open`. `None` where it
+/// says so of several.
+pub(super) fn machines_told(blocks: &[Block], names: &Names) -> Option<String> {
+    let texts = blocks.iter().filter_map(|block| match &block.content {
+        Content::Text(text) => Some(text),
+        _ => None,
+    });
+    let told: BTreeSet<String> = texts
+        .take(MOST_TEXTS)
+        .flat_map(|text| sentences(text))
+        .filter_map(|sentence| section::open_on(sentence, names))
+        .collect();
+    let mut told = told.into_iter();
+    told.next().filter(|_| told.next().is_none())
 }
 
 /// What a page says of a name.

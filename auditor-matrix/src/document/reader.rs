@@ -31,7 +31,7 @@ use super::{
     names::Names,
     port_lines, ports,
     problem::{Problem, ProblemKind, Severity},
-    product::product,
+    product::{machines_told, product},
     profile::Profile,
     prose::Prose,
     publishing::{self, Published},
@@ -48,7 +48,7 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
     port_lines::list(&mut blocks);
     deployment_models::mark(&mut blocks);
     let names = Arc::new(names(&blocks, profile));
-    let product = product(&blocks);
+    let product = machines_told(&blocks, &names).or_else(|| product(&blocks));
     let alternatives = Alternatives::of(&blocks, &names);
     let mut reader = Reader {
         file: file.into(),

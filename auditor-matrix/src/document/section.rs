@@ -13,7 +13,7 @@ use regex::Regex;
 
 pub(super) use self::counterpart::{counterpart, owner_of_ports};
 use self::kind::{is_network_interface, is_role, machine_with};
-pub(super) use self::owner::{needing, owner};
+pub(super) use self::owner::{needing, open_on, owner};
 use self::pair::endpoints;
 pub use self::pair::only_asks;
 pub(super) use self::viewpoint::says_whose;

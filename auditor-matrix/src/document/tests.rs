@@ -306,8 +306,8 @@ fn groups_and_captions() {
         rows(&document),
         [
             "4: Web nodes, user -> - 80 tcp? Some(Inbound) None [-]",
-            "6: -, web -> - 53 tcp? Some(Inbound) None [-]",
-            "7: -, - -> -  icmp Some(Inbound) None [-]",
+            "6: store, web -> - 53 tcp? Some(Inbound) None [-]",
+            "7: store, - -> -  icmp Some(Inbound) None [-]",
             "13: store nodes, store nodes -> store nodes 7000 tcp? Some(Both) None [-]",
         ]
     );

@@ -207,7 +207,7 @@ fn is_condition(sentence: &str) -> bool {
     if tells_what_else(&lower) || is_of_closing(&lower) || !names_state(&lower) {
         return false;
     }
-    if is_temporary(&lower) || limits(&lower) || is_needed_alone(&lower) {
+    if is_temporary(&lower) || limits(&lower) || is_needed_alone(&lower) || is_choice(&lower) {
         return true;
     }
     let (mut is_only, mut says_only) = (false, false);
@@ -231,6 +231,15 @@ fn is_condition(sentence: &str) -> bool {
         }
     }
     false
+}
+
+/// Whether a few words are a way to set it up: `When using mail as a store`, `When mail is enabled`.
+fn is_choice(lower: &str) -> bool {
+    let clause = lower.trim_end_matches(['.', ';', ')']);
+    clause.split(' ').count() <= MOST_TAIL_WORDS
+        && !clause.contains(',')
+        && (clause.starts_with("when using ")
+            || clause.starts_with("when ") && ends_in_state(clause))
 }
 
 /// Whether a few words say what alone needs the row: `needed for online updates only`.

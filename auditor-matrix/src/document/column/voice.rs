@@ -240,6 +240,66 @@ pub(in crate::document) fn asks(word: &str) -> Option<bool> {
         .map(|part| part == Part::Asks)
 }
 
+/// Whether a heading names whoever does something, without saying what that has to do with a conversation: `Reporter`, `Offering
+/// system`.
+pub(in crate::document) fn names_doer(words: &[&str]) -> bool {
+    match words {
+        [doer] => {
+            let noun = doer.strip_suffix('s').unwrap_or(doer);
+            let is_of_something_else = matches!(
+                noun,
+                "number"
+                    | "owner"
+                    | "order"
+                    | "layer"
+                    | "folder"
+                    | "header"
+                    | "parameter"
+                    | "vendor"
+                    | "customer"
+                    | "tier"
+                    | "letter"
+                    | "chapter"
+                    | "identifier"
+                    | "counter"
+                    | "trigger"
+                    | "container"
+                    | "controller"
+                    | "docker"
+                    | "driver"
+                    | "behavior"
+                    | "color"
+                    | "error"
+                    | "author"
+                    | "maintainer"
+                    | "manager"
+                    | "approver"
+                    | "other"
+                    | "either"
+                    | "user"
+                    | "filter"
+                    | "timer"
+                    | "register"
+                    | "factor"
+                    | "indicator"
+                    | "operator"
+                    | "sector"
+                    | "monitor"
+                    | "adapter"
+                    | "placeholder"
+            );
+            LEAST_DOER <= noun.len()
+                && (noun.ends_with("er") || noun.ends_with("or"))
+                && !is_of_something_else
+        }
+        [form, side] => (form.ends_with("ing") || is_participle(form)) && is_side(side),
+        _ => false,
+    }
+}
+
+/// A shorter word is no noun of a verb.
+const LEAST_DOER: usize = 5;
+
 /// The part of who does what a form of a verb says.
 fn agent(word: &str) -> Option<Part> {
     let begins = |stems: &[&str]| stems.iter().any(|stem| word.starts_with(stem));

@@ -76,6 +76,23 @@ impl Columns {
             .filter(|index| kinds.get(*index).is_some_and(CellKinds::are_names))
             .filter(shares_names)
             .collect();
+        // `Reporter | Recipient`, `Requesting system | Offering system`: whoever does something, beside the other end.
+        let does_something = |index: &usize| {
+            let is_of_names = |kinds: &CellKinds| {
+                kinds.are_plain_names() && kinds.have_no_ports() && !kinds.have_marks()
+            };
+            self.is_unknown(*index)
+                && kinds.get(*index).is_some_and(is_of_names)
+                && head
+                    .cells
+                    .get(*index)
+                    .is_some_and(|heading| column::names_doer(heading))
+        };
+        let unknown = if unknown.is_empty() {
+            (0..self.meanings.len()).filter(does_something).collect()
+        } else {
+            unknown
+        };
         if let [only] = unknown.as_slice()
             && let Some(meaning) = self.meanings.get_mut(*only)
         {

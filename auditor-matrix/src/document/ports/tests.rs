@@ -19,6 +19,9 @@ fn port_cells() {
     check("30,000 - 32,767", "30000-32767");
     check("20K+", "20000-65535");
     check("1024 and above, 80", "1024-65535 80");
+    check("at least 49152", "49152-65535");
+    check("no lower than 32768", "32768-65535");
+    check("starting at 20000 or higher", "20000-65535");
     check("> 9100", "9101-65535");
     check("443 [2]", "443");
     check("8080-8090/tcp", "8080-8090 Tcp");

@@ -18,7 +18,7 @@ use crate::{
         names::Names,
         row::Direction,
         section,
-        text::{regex, sentences},
+        text::{fold, regex, sentences, unbracket},
     },
     transport::Transport,
 };
@@ -506,12 +506,22 @@ static LET_OUT: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// `the ports that you must open for the Worker (of the site) to access what it needs`
+static OPEN_FOR: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?ix)\bports?\ (?:[\w-]+\ ){0,6}?(?:for|by)\ (?:(?:the|your|each|every|all|an?)\ )?(?P<who>[a-z][\w./-]*(?:\ \(?[\w./-]+\)?){0,7}?)
+            \ to\ (?:be\ able\ to\ )?(?:reach|access|connect|contact|communicate)\b",
+    )
+});
+
 /// Who asks at what stands below, as a sentence says that is about that.
 fn reaching(sentence: &str) -> Option<String> {
     let found = REACHING
         .captures(sentence)
-        .or_else(|| LET_OUT.captures(sentence))?;
-    Some(found.name("who")?.as_str().to_owned())
+        .or_else(|| LET_OUT.captures(sentence))
+        .or_else(|| OPEN_FOR.captures(sentence))?;
+    let (who, _) = unbracket(found.name("who")?.as_str());
+    Some(fold(&who))
 }
 
 /// The ports of a phrase as a cell has them; `None` if it names none.

@@ -27,8 +27,9 @@ static ARE_USED_BY: LazyLock<Regex> = LazyLock::new(|| {
 static PORTS_OF: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?x)\b[Pp]orts?\ (?:numbers\ |ranges\ )?
-        (?:(?:(?:that|which)\ are\ )?(?:used|needed|required|opened|exposed|occupied)\ by\ (?:the\ |each\ |every\ |all\ (?:the\ )?|an?\ )?(?P<who>[\w./-]+(?:\ [\w./-]+){0,3})
-        |(?:that\ |which\ )?(?:the\ |each\ |every\ |all\ (?:the\ )?|an?\ )?(?P<that>[\w./-]+(?:\ [\w./-]+){0,3}?)\ (?:uses?|needs?|requires?|opens?|exposes?|listens?\ (?:on|to|at)))$",
+        (?:(?:(?:(?:that|which)\ are\ )?(?:used|needed|required|opened|exposed|occupied)\ by|of)\ (?:the\ |each\ |every\ |all\ (?:the\ )?|an?\ )?(?P<who>[\w./-]+(?:\ [\w./-]+){0,3}?)
+        |(?:that\ |which\ )?(?:the\ |each\ |every\ |all\ (?:the\ )?|an?\ )?(?P<that>[\w./-]+(?:\ [\w./-]+){0,3}?)\ (?:uses?|needs?|requires?|opens?|exposes?|listens?\ (?:on|to|at)))
+        (?:\ (?:is|are)(?:\ (?:as\ follows|these))?)?$",
     )
 });
 
@@ -39,6 +40,21 @@ static NEEDED_FOR: LazyLock<Regex> = LazyLock::new(|| {
         (?P<who>[\w./-]+(?:\ [\w./-]+){0,3}?)\ to\ (?:be\ able\ to\ |fully\ |properly\ |correctly\ )?(?:work|function|operate|run|connect|communicate|reach|access)\b",
     )
 });
+
+/// `certain ports on your tills must be open to allow ...`
+static OPEN_ON: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?x)\b[Pp]orts?\ (?:[\w/-]+\ ){0,3}?(?:on|of)\ (?:the\ |your\ |each\ |every\ |all\ (?:the\ |your\ )?|an?\ )(?P<who>[\w./-]+(?:\ [\w./-]+){0,3}?)
+        \ (?:must|should|needs?\ to|ha(?:s|ve)\ to)\ be\ (?:open|opened|accessible|reachable|available|allowed|unblocked)\b",
+    )
+});
+
+/// On which machines a sentence says that ports must be open.
+pub(in crate::document) fn open_on(sentence: &str, names: &Names) -> Option<String> {
+    let found = OPEN_ON.captures(sentence)?;
+    let who = found.name("who")?.as_str();
+    (!is_no_owner(who) && is_noun_phrase(who, names)).then(|| who.to_owned())
+}
 
 /// Who needs the ports that a sentence is about to work: `the outbound ports that are required for tills to work`.
 pub(in crate::document) fn needing(sentence: &str, names: &Names) -> Option<String> {

@@ -3,6 +3,11 @@
 use super::{derived, marked_ends, tables::check};
 use crate::document::Format;
 
+#[track_caller]
+fn rules_of(page: &str, expected: &[&str]) {
+    check(&derived(page), expected);
+}
+
 const BODY: &str = "| Port | Protocol | Service |\n|--|--|--|\n| 7001 | TCP | Orders |\n";
 
 #[test]
@@ -270,4 +275,50 @@ fn few_words_that_name_ends() {
         .map(|rule| rule.when.as_deref())
         .collect();
     assert_eq!(when, [None, Some("tls-enabled")]);
+}
+
+#[test]
+fn whose_ports_a_sentence_far_above_tells() {
+    rules_of(
+        "# Requirements\n\nBefore it is set up, certain ports on your tills must be open to allow sales.\n\nSwitch the alarm off.\n\n\
+         | Service | Port |\n|---|---|\n| sales | 7001 |\n| returns | 7002 |\n",
+        &["clients -> tills tcp/7001", "clients -> tills tcp/7002"],
+    );
+    for line in [
+        "Other ports used by the Till server are:",
+        "The ports of the Till server are as follows:",
+    ] {
+        rules_of(
+            &format!("# Setup\n\n{line}\n\n- 7001 - plain\n- 7002 - over TLS\n"),
+            &[
+                "clients -> Till server tcp/7001",
+                "clients -> Till server tcp/7002",
+            ],
+        );
+    }
+    rules_of(
+        "# Setup\n\nThe following table lists the ports that you must open for the Till (of the shop) to access what it needs.\n\n\
+         | Destination server | Port |\n|---|---|\n| Ledger | 7001 |\n| Store | 7002 |\n",
+        &["Till -> Ledger tcp/7001", "Till -> Store tcp/7002"],
+    );
+}
+
+#[test]
+fn whoever_does_something_beside_the_other_end() {
+    for (asks, is_asked) in [
+        ("Reporter", "Recipient"),
+        ("Requesting system", "Offering system"),
+    ] {
+        rules_of(
+            &format!(
+                "# Ports\n\n| {asks} | {is_asked} | Port |\n|---|---|---|\n| Till | Ledger | 7001 |\n| Clock | Store | 7002 |\n"
+            ),
+            &["Clock -> Store tcp/7002", "Till -> Ledger tcp/7001"],
+        );
+    }
+    // Whose it is is no end.
+    rules_of(
+        "# Ports\n\n| Destination | Owner | Port |\n|---|---|---|\n| Ledger | Accounting | 7001 |\n",
+        &["hosts -> Ledger tcp/7001"],
+    );
 }

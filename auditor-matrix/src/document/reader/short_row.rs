@@ -11,12 +11,15 @@ pub(super) fn whole(row: &TableRow, above: &TableRow, columns: &Columns) -> Opti
         return None;
     };
     let text = |index: usize| row.cells.get(index).map_or("", String::as_str);
+    let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
+    // `All` is as often one of the ends.
     let is_port = |text: &str| {
         let read = ports::ports(text);
-        !read.groups.is_empty() && read.remarks.is_empty()
+        has_digit(text) && !read.groups.is_empty() && read.remarks.is_empty()
     };
     let n_cells = row.cells.iter().rposition(|cell| !cell.is_empty())? + 1;
-    if is_port(text(port)) || above.cells.len() < row.cells.len() {
+    // A number that is not understood is a port all the same.
+    if has_digit(text(port)) || above.cells.len() < row.cells.len() {
         return None;
     }
     let fits = |n_lacking: &usize| {

@@ -170,6 +170,12 @@ fn rows_without_their_first_cells_take_those_of_the_row_above() {
             "Till -> Ledger tcp/7003",
         ],
     );
+    // `All` may be an end, and a port that is not understood lacks nothing.
+    markdown(
+        "# Ports\n\n| Source | Destination | Port | Protocol |\n|---|---|---|---|\n| Till | Store | 7001 | TCP |\n\
+         | Ledger | All | IP protocol 50 | |\n",
+        &["Till -> Store tcp/7001"],
+    );
     // Where nothing says how much is lacking, no rule is made.
     markdown(
         "# Ports\n\n| Source | Destination | Port | Protocol | Use |\n|---|---|---|---|---|\n| Till | Store | 7001 | TCP | sales |\n\

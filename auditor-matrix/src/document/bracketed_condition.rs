@@ -16,7 +16,7 @@ pub(super) fn bracketed_condition(text: &str) -> Option<String> {
         if matches!(edition, "enterprise" | "premium" | "commercial") {
             return Some(edition.to_owned());
         }
-        let is_state = ["in case ", "where ", "provided "]
+        let is_state = ["in case ", "where ", "provided that "]
             .iter()
             .any(|start| lower.starts_with(start))
             && cell::ends_in_state(&lower);
@@ -24,6 +24,7 @@ pub(super) fn bracketed_condition(text: &str) -> Option<String> {
             .iter()
             .any(|start| lower.starts_with(start))
             || is_state
+            || cell::states_condition(&part)
             || limits(&lower))
         .then_some(part)
     })

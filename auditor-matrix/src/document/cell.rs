@@ -2,7 +2,7 @@
 
 mod condition;
 
-pub(super) use self::condition::{condition, ends_in_state, may_be_conditional};
+pub(super) use self::condition::{condition, ends_in_state, may_be_conditional, states_condition};
 use super::{
     application_protocol,
     row::Direction,
@@ -380,6 +380,11 @@ pub(super) fn with_clause(sentence: &str) -> (&str, Option<&str>) {
         "needed when",
         "needed if",
         "needed for",
+        "needed only",
+        "required only",
+        "used only",
+        "unless",
+        "depending on",
         "used when",
         "used if",
         "optional",

@@ -68,7 +68,6 @@ fn without_conjunction(clause: &str) -> &str {
         "in case that ",
         "in case ",
         "provided that ",
-        "provided ",
         "where ",
         "while ",
         "as long as ",

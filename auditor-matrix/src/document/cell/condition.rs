@@ -21,6 +21,11 @@ pub(in crate::document) fn condition(notes: &str) -> (Option<String>, Option<Str
     (join(conditions), join(rest))
 }
 
+/// Whether a text, or a clause of it, says nothing but under which condition something holds.
+pub(in crate::document) fn states_condition(text: &str) -> bool {
+    statements(text).into_iter().any(is_condition)
+}
+
 /// A sentence without the mark before it that says that it is optional: `(Optional) Needed if mail is sent`.
 fn optional_mark(sentence: &str) -> (Option<&str>, &str) {
     ["(optional)", "[optional]", "optional:"]
@@ -142,9 +147,7 @@ fn with_if(lower: &str) -> String {
         "in the event that ",
         "in case ",
         "provided that ",
-        "provided ",
         "assuming that ",
-        "assuming ",
         "as long as ",
     ];
     let is_of = |rest: &str| rest.starts_with("of ");
@@ -215,7 +218,7 @@ fn is_condition(sentence: &str) -> bool {
     while let Some(word) = words.next() {
         says_only |= word == "only";
         match word {
-            "if" | "unless" => return true,
+            "if" | "unless" | "depending" => return true,
             "when" => return is_only,
             // `Only for`, `required only on`
             "for" | "with" | "on" | "in" | "during" | "while" if is_only => {

@@ -265,6 +265,7 @@ impl Cells {
             ["if ", "when ", "only if ", "only when "]
                 .iter()
                 .any(|start| service.to_lowercase().starts_with(start))
+                || cell::states_condition(service)
         });
         let own = column
             .or(stated)

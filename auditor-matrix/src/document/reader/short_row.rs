@@ -18,8 +18,11 @@ pub(super) fn whole(row: &TableRow, above: &TableRow, columns: &Columns) -> Opti
         has_digit(text) && !read.groups.is_empty() && read.remarks.is_empty()
     };
     let n_cells = row.cells.iter().rposition(|cell| !cell.is_empty())? + 1;
-    // A number that is not understood is a port all the same.
-    if has_digit(text(port)) || above.cells.len() < row.cells.len() {
+    // A number that is not understood is a port all the same, and so is `any`.
+    if has_digit(text(port))
+        || !ports::ports(text(port)).groups.is_empty()
+        || above.cells.len() < row.cells.len()
+    {
         return None;
     }
     let fits = |n_lacking: &usize| {

@@ -183,3 +183,35 @@ fn rows_without_their_first_cells_take_those_of_the_row_above() {
         &["Till -> Store tcp/7001"],
     );
 }
+
+#[test]
+fn conditions_of_a_purpose() {
+    for purpose in [
+        "copies (required only for remote stores)",
+        "copies (depending on remote stores)",
+        "copies, needed only for remote stores",
+        "copies (unless remote stores)",
+    ] {
+        let page = format!(
+            "# Ports\n\n| Source | Destination | Port | Use |\n|---|---|---|---|\n| Till | Store | 7001 | {purpose} |\n"
+        );
+        let rules = derived(&page, Format::Markdown).matrix.rules;
+        let when = rules[0].when.as_deref().unwrap_or("-");
+        assert!(when.ends_with("remote-stores"), "{purpose}: {when}");
+    }
+    // What a port is for is no condition.
+    for purpose in [
+        "copies (used for remote stores)",
+        "copies (required)",
+        "copies (provided by customer)",
+        "copies for remote stores",
+        "needed by stores",
+    ] {
+        markdown(
+            &format!(
+                "# Ports\n\n| Source | Destination | Port | Use |\n|---|---|---|---|\n| Till | Store | 7001 | {purpose} |\n"
+            ),
+            &["Till -> Store tcp/7001"],
+        );
+    }
+}

@@ -53,11 +53,11 @@ pub(super) fn product(blocks: &[Block]) -> Option<String> {
 /// The machines whose ports a page tells, as one of its sentences says it: `Certain ports on your tills must be open`. `None` where it
 /// says so of several.
 pub(super) fn machines_told(blocks: &[Block], names: &Names) -> Option<String> {
-    let texts = blocks.iter().filter_map(|block| match &block.content {
-        Content::Text(text) => Some(text),
-        _ => None,
-    });
-    let told: BTreeSet<String> = texts
+    let told: BTreeSet<String> = blocks
+        .iter()
+        .filter_map(text_of)
+        .filter(|(_, is_heading)| !is_heading)
+        .map(|(text, _)| text)
         .take(MOST_TEXTS)
         .flat_map(|text| sentences(text))
         .filter_map(|sentence| section::open_on(sentence, names))

@@ -76,8 +76,15 @@ pub(super) fn ports(text: &str) -> Ports {
     {
         return grammar::read(&format!(">= {}", first.as_str()));
     }
+    if text.contains('+') && JOINED_TRANSPORTS.is_match(text) {
+        return grammar::read(&JOINED_TRANSPORTS.replace_all(text, "$one/$other"));
+    }
     grammar::read(text)
 }
+
+/// `tcp+udp/88`: the plus joins them, and does not go on from a number.
+static JOINED_TRANSPORTS: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?i)\b(?P<one>tcp|udp|sctp)\s*\+\s*(?P<other>tcp|udp|sctp)\b"));
 
 /// A cell of nothing but the first of all higher ports: `at least 49152`, `no lower than 32768`. A smaller number may be how many.
 static AT_LEAST: LazyLock<Regex> = LazyLock::new(|| {

@@ -110,7 +110,7 @@ impl Columns {
             return;
         }
         for ((index, meaning), kinds) in self.each().zip(kinds) {
-            if !kinds.are_bare_ports() || kinds.count_rows() {
+            if !(kinds.are_bare_ports() || kinds.are_transport_ports()) || kinds.count_rows() {
                 continue;
             }
             // `#` and `No.` head numbers of rows only where they count them.
@@ -160,7 +160,7 @@ fn fit(meaning: Option<Column>, cells: &CellKinds) -> i32 {
     let Some(meaning) = meaning.filter(|_| cells.has_text()) else {
         return 0;
     };
-    let are_numbers = cells.are_bare_ports();
+    let are_numbers = cells.are_bare_ports() || cells.are_transport_ports();
     match meaning {
         Column::Port | Column::LocalPort | Column::RemotePort => {
             if cells.count_rows() {

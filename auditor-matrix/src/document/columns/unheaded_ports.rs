@@ -122,6 +122,7 @@ impl Columns {
             let column = |at: usize| body.column(at).take(SAMPLE);
             let heading = column::words(head.cells.get(*index).map_or("", String::as_str));
             *index != named
+                && !kinds.get(*index).is_some_and(CellKinds::count_rows)
                 && !heading.split(' ').any(says_quantity)
                 && column(named)
                     .zip(column(*index))

@@ -351,9 +351,14 @@ impl Cells {
                     .flatten()
                     .any(|notes| {
                         let first = notes.split(['.', ',', ';', ' ']).next();
+                        // `Mail - optional`
+                        let last = [" - ", " \u{2013} ", " \u{2014} "]
+                            .iter()
+                            .find_map(|dash| notes.rsplit_once(dash))
+                            .map(|(_, last)| last);
                         first.is_some_and(|first| {
                             is_optional(first.trim_matches(['[', ']', '(', ')', ':']))
-                        })
+                        }) || last.is_some_and(cell::says_optional)
                     })
         };
         if self.required.is_none() && (table.context.is_optional || says_optional()) {

@@ -19,6 +19,8 @@ fn port_cells() {
     check("30,000 - 32,767", "30000-32767");
     check("20K+", "20000-65535");
     check("1024 and above, 80", "1024-65535 80");
+    check("tcp+udp/88", "88 Tcp Udp");
+    check("88/TCP + UDP", "88 Tcp Udp");
     check("at least 49152", "49152-65535");
     check("no lower than 32768", "32768-65535");
     check("starting at 20000 or higher", "20000-65535");

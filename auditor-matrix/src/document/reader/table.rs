@@ -8,7 +8,7 @@ use super::{
 };
 use crate::document::{
     accounting, cell,
-    cell_kinds::SAMPLE,
+    cell_kinds::{CellKinds, SAMPLE},
     column::Column,
     columns::{self, Body, Columns},
     context::Context,
@@ -322,10 +322,13 @@ impl Reader<'_> {
         self.prose.end_block(&mut self.interner);
         let n_before = self.prose.n_rows();
         let context = Arc::new(context);
+        // What counts the rows is in none of them.
+        let counts = CellKinds::of(body.column(0)).count_rows();
         for row in body.rows() {
             let cells: Vec<&str> = row
                 .cells
                 .iter()
+                .skip(usize::from(counts))
                 .map(String::as_str)
                 .filter(|cell| !cell.is_empty())
                 .collect();

@@ -1,6 +1,7 @@
 //! Finds the headings of a table's columns.
 
 use crate::document::{
+    cell,
     cell_kinds::SAMPLE,
     column, columns,
     table_rows::{TableRow, TableRows},
@@ -52,6 +53,11 @@ fn has_number(cell: &str) -> bool {
     })
 }
 
+fn is_port_word(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    lower.starts_with("port")
+}
+
 /// Headings above several columns that say what the machines of the rows do, as `Accepts` and `Opens` above ports, say the
 /// direction of these: in its own words.
 fn state_directions(head: &mut TableRow) {
@@ -66,7 +72,18 @@ fn state_directions(head: &mut TableRow) {
             .filter(|cell| first(cell) == Some(asks))
             .count()
     };
-    if n_of(true) < 2 || n_of(false) < 2 {
+    // `Initiator system | Initiator zone` are ends.
+    let names_port = |cell: &String| {
+        cell.split(' ')
+            .skip(1)
+            .any(|word| cell::stated(&word.to_lowercase()).is_some() || is_port_word(word))
+    };
+    let has_ports = |asks: bool| {
+        head.cells
+            .iter()
+            .any(|cell| first(cell) == Some(asks) && names_port(cell))
+    };
+    if n_of(true) < 2 || n_of(false) < 2 || !has_ports(true) || !has_ports(false) {
         return;
     }
     for cell in &mut head.cells {

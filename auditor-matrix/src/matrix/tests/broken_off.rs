@@ -215,3 +215,26 @@ fn conditions_of_a_purpose() {
         );
     }
 }
+
+#[test]
+fn cells_are_ports_below_any_heading_and_numbers_of_rows_are_none() {
+    markdown(
+        "# Ports\n\n| No. | Calling side | Answering side | Traffic allowed |\n|---|---|---|---|\n| 1 | Till | Store | tcp/7001, tcp/7002 |\n\
+         | 2 | Store | Ledger | tcp+udp/7003 |\n",
+        &[
+            "Till -> Store tcp/7001",
+            "Till -> Store tcp/7002",
+            "Store -> Ledger tcp/7003",
+            "Store -> Ledger udp/7003",
+        ],
+    );
+    // Read as items, a row has its number before it all the same.
+    markdown(
+        "# Ports of the Till\n\n| No. | What | Needs |\n|---|---|---|\n| 1 | sales | port 7001 is used |\n| 2 | returns | port 7002 is used |\n",
+        &["clients -> Till tcp/7001", "clients -> Till tcp/7002"],
+    );
+    markdown(
+        "# Ports\n\n| Use | Source | Destination | Port |\n|---|---|---|---|\n| Sales | Till | Store | 7001 |\n| Offers - optional | Till | Store | 7002 |\n",
+        &["Till -> Store tcp/7001", "Till -> Store tcp/7002 optional"],
+    );
+}

@@ -2,7 +2,7 @@
 //! and over TLS as well where other hosts could.
 
 use std::{
-    fmt,
+    fmt, io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
@@ -13,7 +13,7 @@ use anyhow::{Context as _, bail};
 use axum::http::{HeaderMap, header, uri::Authority};
 use axum_server::tls_rustls::RustlsConfig;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use rustls::crypto::ring;
+use rustls::{ServerConfig, crypto::ring};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -25,6 +25,9 @@ use crate::{
 
 /// How often files are checked for renewed certificates and changed tokens.
 const RENEW: Duration = Duration::from_secs(10);
+
+/// What clients are told that connections over TLS speak.
+const HTTP_1: &[u8] = b"http/1.1";
 
 /// The socket on which a watch listens, unless it is told otherwise.
 pub(crate) const SOCKET: &str = "/run/auditor/auditor.sock";
@@ -99,15 +102,29 @@ impl Tls {
     pub(super) async fn config(&self) -> anyhow::Result<RustlsConfig> {
         // An error means that a provider is already installed, which can only be this one.
         let _chosen = ring::default_provider().install_default();
-        RustlsConfig::from_pem_file(&self.certificate, &self.key)
-            .await
-            .with_context(|| {
-                format!(
-                    "cannot use --tls-cert {} with --tls-key {}",
-                    self.certificate.display(),
-                    self.key.display()
-                )
-            })
+        let config = self.read().await.with_context(|| {
+            format!(
+                "cannot use --tls-cert {} with --tls-key {}",
+                self.certificate.display(),
+                self.key.display()
+            )
+        })?;
+        Ok(RustlsConfig::from_config(config))
+    }
+
+    /// Reads both files again, for connections that begin from now on.
+    async fn reload(&self, config: &RustlsConfig) -> io::Result<()> {
+        config.reload_from_config(self.read().await?);
+        Ok(())
+    }
+
+    /// A configuration that agrees on what is spoken on a connection (RFC 7301): axum-server's own agrees on HTTP/2 as well,
+    /// which [`one_request`](super::connection::one_request) does not speak, and most clients prefer.
+    async fn read(&self) -> io::Result<Arc<ServerConfig>> {
+        let read = RustlsConfig::from_pem_file(&self.certificate, &self.key).await?;
+        let mut config = Arc::unwrap_or_clone(read.get_inner());
+        config.alpn_protocols = vec![HTTP_1.to_vec()];
+        Ok(Arc::new(config))
     }
 
     /// When each was last written to.
@@ -155,9 +172,7 @@ async fn renew(token: Option<Token>, tls: Option<(Tls, RustlsConfig)>) {
         }
         known = now;
         if let Some((tls, config)) = &tls
-            && let Err(error) = config
-                .reload_from_pem_file(&tls.certificate, &tls.key)
-                .await
+            && let Err(error) = tls.reload(config).await
         {
             warn(&format!(
                 "auditor: the certificate in {} stays what it was: {error}",
@@ -245,8 +260,26 @@ mod tests {
 
     use axum::http::{HeaderMap, HeaderValue, header};
 
-    use super::{Token, names_loopback};
+    use super::{Tls, Token, names_loopback};
     use crate::sink::Secret;
+
+    #[test]
+    fn tls_agrees_on_what_is_spoken() {
+        let directory = tempfile::tempdir().unwrap();
+        let [certificate, key] = ["tls.crt", "tls.key"].map(|name| directory.path().join(name));
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        std::fs::write(&certificate, made.cert.pem()).unwrap();
+        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        let tls = Tls { certificate, key };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let config = runtime.block_on(tls.config()).unwrap();
+        assert_eq!(config.get_inner().alpn_protocols, [b"http/1.1"]);
+        // A renewed certificate does not change it.
+        runtime.block_on(tls.reload(&config)).unwrap();
+        assert_eq!(config.get_inner().alpn_protocols, [b"http/1.1"]);
+    }
 
     #[test]
     fn who_knows_a_token() {

@@ -19,6 +19,8 @@ pub(crate) struct Counted {
     /// Packets of flows, by the interface's index.
     pub(crate) by_interface: BTreeMap<u32, u64>,
     drains: Drains,
+    /// Packets for which the kernel half had no place.
+    n_uncounted: u64,
     /// When the last drain ended, and the processor's time that it took.
     last: Option<(Instant, Duration)>,
     /// The `--flows` that was last said to be wanted.
@@ -44,6 +46,7 @@ impl Counted {
             totals: Totals::default(),
             by_interface: BTreeMap::new(),
             drains: Drains::default(),
+            n_uncounted: 0,
             last: None,
             said_wanted: 0,
         }
@@ -63,7 +66,9 @@ impl Counted {
                 .or_default() += packets;
             ledger.add(key, record);
         });
-        self.ledger.end_drain();
+        let n_uncounted = uncounted(capture).unwrap_or(self.n_uncounted);
+        self.ledger.end_drain(self.n_uncounted < n_uncounted);
+        self.n_uncounted = n_uncounted;
         let totals = totals?;
         self.drains.count += 1;
         self.drains.fullest = self.drains.fullest.max(n_records);
@@ -114,4 +119,11 @@ impl Counted {
         }
         Ok(without_flow)
     }
+}
+
+/// Packets that found no place in the flow table; `None` if that can't be read, which is said where it is shown.
+fn uncounted(capture: &Capture) -> Option<u64> {
+    let without_flow = capture.without_flow().ok()?;
+    let of = |reason| without_flow.get(&reason).map_or(0, |tally| tally.packets);
+    Some(of(Reason::TableFull) + of(Reason::Unproven))
 }

@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
 };
 
-use auditor_common::{Evidence, port::protocol};
+use auditor_common::{Evidence, port::protocol, side::EPHEMERAL_FROM};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
@@ -161,7 +161,7 @@ impl<'a> Judge<'a> {
         // Nearly all flows are.
         let own = match own {
             Said::Allowed(rules) if conversations.is_empty() => {
-                let benefit_of_doubt = self.may_be_served_here(flow);
+                let benefit_of_doubt = self.may_be_served_here(flow) || is_answer_by_chance(flow);
                 if benefit_of_doubt {
                     self.doubt(rules.iter().copied(), flow);
                 }
@@ -651,6 +651,17 @@ const fn is_echo_of_nothing(flow: &Flow) -> bool {
         && flow.requests == 0
         && flow.to_server.packets == 0
         && 0 < flow.to_client.packets
+}
+
+/// Whether a flow is of datagrams of this host alone that may as well be questions, since its first packet was this host's: they are
+/// taken for answers where a question to that port made room just before.
+fn is_answer_by_chance(flow: &Flow) -> bool {
+    let client_may_serve = flow.client_port.is_some_and(|port| port < EPHEMERAL_FROM);
+    flow.is_answer()
+        && matches!(flow.evidence, Evidence::Listener | Evidence::Documented)
+        && flow.to_server.packets == 0
+        && 0 < flow.to_client.packets
+        && client_may_serve
 }
 
 /// Whether the questions of a flow of answers may have gone unseen: before the watch, in a gap, or by an interface that is not

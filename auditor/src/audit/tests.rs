@@ -748,6 +748,24 @@ fn who_is_answered_may_have_asked_unseen() {
     assert_eq!(told_of("5/5", sent, &["eth1"]), not);
 }
 
+#[test]
+fn answers_to_a_question_that_made_room_are_documented_in_doubt() {
+    let told_of = |counts: &str, client_port| {
+        let observed = observed(&[Flow {
+            evidence: Evidence::Listener,
+            client_port: Some(client_port),
+            client_direction: Some(Direction::Ingress),
+            ..flow(&format!("10.0.1.5 10.0.0.10 udp 8125 {counts}"))
+        }]);
+        let policy = policy(Some(DEPLOYMENT), &[], &observed);
+        told(&policy, &judge(&policy, &observed), 0)
+    };
+    let documented = told_of("5/5", 2730);
+    assert!(!documented.contains("doubt"), "{documented}");
+    assert_eq!(told_of("0/5", 40_000), documented);
+    assert_eq!(told_of("0/5", 2730), format!("{documented} in doubt"));
+}
+
 #[track_caller]
 fn check(text: &str, expected: &str) {
     check_in(DEPLOYMENT, text, Evidence::Handshake, expected);

@@ -1,6 +1,7 @@
 //! Merges conversations over drains and turns each into a flow, by deciding which side is the client and which the server.
 
 mod conversations;
+mod displaced;
 mod errors;
 mod flows;
 mod own;
@@ -24,6 +25,7 @@ use auditor_common::{
 
 use self::{
     conversations::Conversations,
+    displaced::{Displaced, MAY_ANSWER},
     errors::Errors,
     flows::FlowMap,
     own::Own,
@@ -61,6 +63,7 @@ pub struct Ledger {
     /// When the conversations began whose sides are not certain, as far as this drain knows.
     began: HashMap<ConversationKey, u64>,
     errors: Errors,
+    displaced: Displaced,
     lost: BTreeMap<Lost, Tally>,
     unproven: Unproven,
     /// Packets of flows that were retired, and are no traffic of this host's.
@@ -83,6 +86,7 @@ impl Ledger {
             own: Own::default(),
             began: HashMap::new(),
             errors: Errors::default(),
+            displaced: Displaced::default(),
             lost: BTreeMap::new(),
             unproven: Unproven::default(),
             set_aside: BTreeMap::new(),
@@ -127,35 +131,49 @@ impl Ledger {
         };
         self.errors.see(key, more);
         let is_earlier = self.is_earlier(key, more);
+        if self.change(key, |known| merge_in_order(known, more, is_earlier)) {
+            return;
+        }
+        let mut more = *more;
+        if self.displaced.may_be_answer(key, &more) {
+            more.opening |= MAY_ANSWER;
+        }
+        let own = &self.own;
+        let proof = Proof::of(key, &more, own);
+        let (removed, has_room) = self.room.make(&mut self.conversations, own, proof);
+        for one in removed {
+            self.count_removed(&one);
+        }
+        if has_room {
+            self.conversations.insert(key, &more);
+            self.room.enter(key, more.last, proof);
+        } else {
+            self.count_removed(&Removed {
+                key: *key,
+                record: more,
+                proof,
+            });
+        }
+    }
+
+    /// Changes the record of a conversation, which may prove more then, or less; false if there is none.
+    fn change(
+        &mut self,
+        key: &ConversationKey,
+        change: impl FnOnce(&mut ConversationRecord),
+    ) -> bool {
         let own = &self.own;
         let mut proofs = None;
         let is_known = self.conversations.change(key, |known| {
             let before = Proof::of(key, known, own);
-            merge_in_order(known, more, is_earlier);
+            change(known);
             proofs = Some((before, Proof::of(key, known, own), known.last));
         });
         if let Some((before, now, last)) = proofs.filter(|(before, now, _)| before != now) {
             self.room.leave(before);
             self.room.enter(key, last, now);
         }
-        if is_known {
-            return;
-        }
-        let proof = Proof::of(key, more, own);
-        let (removed, has_room) = self.room.make(&mut self.conversations, own, proof);
-        for one in removed {
-            self.count_removed(&one);
-        }
-        if has_room {
-            self.conversations.insert(key, more);
-            self.room.enter(key, more.last, proof);
-        } else {
-            self.count_removed(&Removed {
-                key: *key,
-                record: *more,
-                proof,
-            });
-        }
+        is_known
     }
 
     /// Whether this record of a conversation began before all others of this drain, which other CPUs may have counted.
@@ -178,9 +196,12 @@ impl Ledger {
         }
     }
 
-    /// Ends a drain: what comes later began later.
-    pub fn end_drain(&mut self) {
+    /// Ends a drain: what comes later began later. `is_some_uncounted` is whether packets found no place since the last one.
+    pub fn end_drain(&mut self, is_some_uncounted: bool) {
         self.began.clear();
+        for key in self.displaced.end_drain(is_some_uncounted) {
+            self.change(&key, |known| known.opening |= MAY_ANSWER);
+        }
         let conversations = &mut self.conversations;
         let mut errors = std::mem::take(&mut self.errors);
         let believed = errors.end_drain(|key| {
@@ -208,6 +229,7 @@ impl Ledger {
 
     /// Counts by port what can't be kept by its addresses.
     fn count_removed(&mut self, Removed { key, record, proof }: &Removed) {
+        self.displaced.note(key, record);
         let ports = PackedPorts(key.ports);
         let here = here(ports);
         let is_own = *proof == Proof::Own;

@@ -58,7 +58,9 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
         if flow.benefit_of_doubt {
             let doubt = if flow.related_to.is_some() {
                 "doubt: its port was agreed on in words of the other connection, which are not read, so that it is the data of that is a guess, and it has the benefit"
-            } else if matches!(flow.protocol, protocol::ICMP | protocol::ICMPV6) {
+            } else if matches!(flow.protocol, protocol::ICMP | protocol::ICMPV6)
+                || flow.to_server.packets == 0
+            {
                 "doubt: these are answers, and nobody was seen to ask, so it has the benefit"
             } else {
                 "doubt: it is what these rules allow only if its ends are taken the one way round and not the other, and what tells the server is weaker than a handshake or a listener, so it has the benefit"

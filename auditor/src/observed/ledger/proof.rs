@@ -5,6 +5,7 @@ use auditor_common::{
 };
 
 use super::{
+    displaced::answers_by_chance,
     own::{Own, is_two_way},
     sides::Client,
 };
@@ -51,7 +52,7 @@ impl Proof {
         let has_asked = if ports.is_server_known() {
             here == Client::First
         } else {
-            Client::first_sender(record) == here
+            Client::first_sender(record) == here && !answers_by_chance(key, record)
         };
         match (beyond, is_stream) {
             (0, _) => Self::Nothing,

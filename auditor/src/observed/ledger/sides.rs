@@ -18,7 +18,9 @@ use auditor_common::{
 
 use super::{
     super::PRIVILEGED_BELOW,
+    displaced::MAY_ANSWER,
     own::{Own, is_two_way},
+    proof::here,
 };
 use crate::{address, port::PortRange};
 
@@ -374,6 +376,26 @@ pub(super) fn decide(
     if let Some(decided) = remembered(&known.remembered.certain) {
         return decided;
     }
+    let is_bound_here = |side: Client| {
+        let address = side.address(key);
+        let listens = |listens: &dyn Fn(u8, IpAddr, u16) -> bool| {
+            listens(number, address::from_bytes(address), side.port(ports))
+        };
+        own.has(address) && known.listens.is_some_and(listens)
+    };
+    // What a service sends answers a question, also where that one is not known any more: a client's socket is bound as well, but
+    // not to a port that is documented, or none of a client's.
+    if record.opening & MAY_ANSWER != 0 {
+        let here = here(ports);
+        let is_documented = |side: Client| (known.is_documented)(number, side.port(ports));
+        let is_clients = known.ephemeral.contains(here.port(ports));
+        if is_bound_here(here) && (is_documented(here) || !is_clients) {
+            return decided(here.other(), Evidence::Listener);
+        }
+        if is_documented(here) && !is_documented(here.other()) {
+            return decided(here.other(), Evidence::Documented);
+        }
+    }
     let is_stream = matches!(number, protocol::TCP | protocol::SCTP);
     // Whoever sent nothing, or resets alone, was not seen to ask. Of a connection that holds for this host alone, whose
     // packets would have been seen.
@@ -388,13 +410,6 @@ pub(super) fn decide(
         return decided(client, Evidence::FirstSender);
     }
     // Where a service is bound, who began in sight says more than the matrix: a port of a service is as easily a prober's.
-    let is_bound_here = |side: Client| {
-        let address = side.address(key);
-        let listens = |listens: &dyn Fn(u8, IpAddr, u16) -> bool| {
-            listens(number, address::from_bytes(address), side.port(ports))
-        };
-        own.has(address) && known.listens.is_some_and(listens)
-    };
     let is_bound = is_bound_here(Client::First) || is_bound_here(Client::Second);
     if !is_stream && is_bound && IN_SIGHT <= record.first {
         return decided(Client::first_sender(record), Evidence::FirstSender);

@@ -919,10 +919,10 @@ fn an_error_about_a_connection_quotes_its_request() {
             ledger.add(&key(both), &error);
         }
         ledger.add(&key(asked), &request);
-        ledger.end_drain();
+        ledger.end_drain(false);
         if 0 < after {
             ledger.add(&key(both), &error);
-            ledger.end_drain();
+            ledger.end_drain(false);
         }
         let flows = flows(&ledger);
         let [(_, counts)] = flows.as_slice() else {
@@ -1233,7 +1233,7 @@ fn who_began_does_not_depend_on_the_order_of_cpus() {
         for record in records {
             ledger.add(&unsided(UDP, 123, 123), &record);
         }
-        ledger.end_drain();
+        ledger.end_drain(false);
         // What other drains bring is later.
         let later = ConversationRecord {
             began: 500,

@@ -2,6 +2,8 @@
 
 use auditor_common::{ConversationKey, ConversationRecord, packet::mapped};
 
+use super::super::displaced::MAY_ANSWER;
+
 /// The bytes of an address: 4 for IPv4, 16 for any.
 pub(super) trait Address: Copy + Eq {
     /// The same addresses in this form, if both fit it.
@@ -53,8 +55,13 @@ pub(super) struct PackedConversation<A> {
     flags: [u8; 2],
     opening: u8,
     evidence: u8,
-    is_oversized: bool,
+    marks: u8,
 }
+
+/// The record is kept elsewhere.
+const OVERSIZED: u8 = 1;
+/// [`MAY_ANSWER`].
+const ANSWERS: u8 = 2;
 
 const _: () = assert!(
     size_of::<PackedConversation<[u8; 4]>>() == 64
@@ -79,7 +86,7 @@ impl<A: Address> PackedConversation<A> {
             flags: [0; 2],
             opening: 0,
             evidence: 0,
-            is_oversized: false,
+            marks: 0,
         }
     }
 
@@ -97,7 +104,7 @@ impl<A: Address> PackedConversation<A> {
 
     /// Whether the record is kept elsewhere.
     pub(super) const fn is_oversized(&self) -> bool {
-        self.is_oversized
+        self.marks & OVERSIZED != 0
     }
 
     /// Stores the record; false if it does not fit and the caller has to keep it elsewhere.
@@ -106,7 +113,9 @@ impl<A: Address> PackedConversation<A> {
         if let Some(packed) = packed {
             *self = packed;
         }
-        self.is_oversized = packed.is_none();
+        if packed.is_none() {
+            self.marks |= OVERSIZED;
+        }
         packed.is_some()
     }
 
@@ -115,6 +124,7 @@ impl<A: Address> PackedConversation<A> {
         if record.fragments != [0; 2] {
             return None;
         }
+        let may_answer = record.opening & MAY_ANSWER;
         let [first_flags, second_flags, rest @ ..] = record.flags.to_le_bytes();
         Some(Self {
             bytes: record.bytes,
@@ -126,8 +136,9 @@ impl<A: Address> PackedConversation<A> {
             refusals: record.refusals.try_into().ok()?,
             resets: both(record.resets)?,
             flags: (rest == [0; 6]).then_some([first_flags, second_flags])?,
-            opening: record.opening.try_into().ok()?,
+            opening: (record.opening ^ may_answer).try_into().ok()?,
             evidence: record.evidence.try_into().ok()?,
+            marks: if may_answer == 0 { 0 } else { ANSWERS },
             ..*self
         })
     }
@@ -143,7 +154,11 @@ impl<A: Address> PackedConversation<A> {
             replies: self.replies.into(),
             refusals: self.refusals.into(),
             flags: u16::from_le_bytes(self.flags).into(),
-            opening: self.opening.into(),
+            opening: if self.marks & ANSWERS == 0 {
+                self.opening.into()
+            } else {
+                u64::from(self.opening) | MAY_ANSWER
+            },
             first: self.first.into(),
             last: self.last.into(),
             evidence: self.evidence.into(),

@@ -1,19 +1,23 @@
-//! Reads the history on disk again from time to time: what a disk has damaged there is found while memory still holds it.
+//! Reads the history on disk again from time to time, and where somebody has written to it: what is damaged there is found while
+//! memory still holds it.
 
 use std::{
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        mpsc::{self, RecvTimeoutError, Sender},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     time::Duration,
 };
 
-use super::{confinement::Files, threads::ThreadSpawner};
+use super::{clock, confinement::Files, threads::ThreadSpawner};
 use crate::history::{Store, StoreError};
 
 /// How often: it takes as long as opening the history does.
 const INTERVAL: Duration = Duration::from_hours(1);
+/// Where somebody goes on writing to it, reading takes this part of the time at most.
+const PART: u32 = 100;
 
 /// What somebody who read the database found to be wrong with it, until it is taken.
 #[derive(Clone, Debug, Default)]
@@ -35,29 +39,61 @@ impl Damage {
 /// A thread that reads the database; it ends when this is dropped.
 pub(crate) struct Checker {
     pub(crate) damage: Damage,
-    _ends: Sender<()>,
+    looks: Sender<()>,
 }
 
 impl Checker {
     pub(crate) fn begin(threads: &ThreadSpawner, database: PathBuf) -> Self {
         let damage = Damage::default();
-        let (ends, ended) = mpsc::channel();
+        let (looks, wanted) = mpsc::channel();
         let found = damage.clone();
         threads.spawn(Files::beside(&database), move || {
-            while ended.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
+            let mut is_wanted = false;
+            while is_wanted || wanted.recv_timeout(INTERVAL) != Err(RecvTimeoutError::Disconnected)
+            {
+                let start = clock::monotonic();
                 check(&database, &found);
+                match rest(&wanted, clock::since(start) * PART) {
+                    Some(is_wanted_again) => is_wanted = is_wanted_again,
+                    None => break,
+                }
             }
         });
-        Self {
-            damage,
-            _ends: ends,
+        Self { damage, looks }
+    }
+
+    /// Has the database read soon.
+    pub(crate) fn look(&self) {
+        // An error means that the thread could not be started, which was said.
+        let _gone = self.looks.send(());
+    }
+}
+
+/// Waits. Returns whether a look was wanted meanwhile; `None` at once where nobody needs the thread any more.
+fn rest(wanted: &Receiver<()>, time: Duration) -> Option<bool> {
+    let start = clock::monotonic();
+    let mut is_wanted = false;
+    while let Some(left) = time.checked_sub(clock::since(start)) {
+        match wanted.recv_timeout(left) {
+            Ok(()) => is_wanted = true,
+            Err(RecvTimeoutError::Timeout) => break,
+            Err(RecvTimeoutError::Disconnected) => return None,
         }
     }
+    Some(is_wanted)
 }
 
 /// Reads all of the database.
 pub(crate) fn check(database: &Path, found: &Damage) {
-    if let Err(problem) = Store::join(database).and_then(|store| store.check()) {
+    let identity = || {
+        let metadata = std::fs::metadata(database).ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    };
+    let before = identity();
+    if let Err(problem) = Store::join(database).and_then(|store| store.check())
+        // What was set aside meanwhile was known to be damaged.
+        && before == identity()
+    {
         found.note(&problem);
     }
 }

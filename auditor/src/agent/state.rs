@@ -1,5 +1,7 @@
 //! The state directory of `auditor watch`: history, report and lock.
 
+mod files;
+
 use std::{
     fs::File,
     io::ErrorKind,
@@ -16,6 +18,8 @@ use crate::{
     output::warn,
     private_file,
 };
+use files::Files;
+pub(crate) use files::Since;
 
 /// The default state directory.
 pub(crate) const DIRECTORY: &str = "/var/lib/auditor";
@@ -30,6 +34,8 @@ pub(crate) struct State {
     pub(crate) store: Store,
     /// What the history held when it was opened, until it is taken.
     pub(crate) found: Found,
+    /// The database's files, as they were last written.
+    files: Files,
     _lock: Flock<File>,
 }
 
@@ -85,6 +91,7 @@ impl State {
             directory: directory.to_owned(),
             store,
             found,
+            files: Files::default(),
             _lock: lock,
         })
     }
@@ -92,6 +99,36 @@ impl State {
     /// The history's file.
     pub(crate) fn database(&self) -> PathBuf {
         self.directory.join(HISTORY)
+    }
+
+    /// Takes the database's files as they are now for what was written.
+    pub(crate) fn note_files(&mut self) {
+        self.files = Files::of(&self.database());
+    }
+
+    /// What became of the database's files since they were last written.
+    pub(crate) fn files_since(&self) -> Since {
+        let path = self.database();
+        self.files.since(&Files::of(&path), &path)
+    }
+
+    /// Begins a history anew whose files are gone: others that may be in their place are set aside. Returns the events that wait
+    /// for sinks, which are still to be read where they were written.
+    ///
+    /// # Errors
+    ///
+    /// The directory can't be written to. The old one remains in use.
+    pub(crate) fn replace_lost(
+        &mut self,
+        problem: &str,
+        now: Timestamp,
+    ) -> anyhow::Result<Vec<(String, String)>> {
+        let path = self.database();
+        let waiting = self.store.waiting_events();
+        move_aside(&path, problem, now)?;
+        self.store = begin(&path)?;
+        self.files = Files::default();
+        Ok(waiting)
     }
 
     /// Sets a history aside that was damaged while it was open, and begins a new one, which is empty. Returns the events that
@@ -108,6 +145,7 @@ impl State {
         let path = self.database();
         let salvaged = set_aside(&path, problem, now)?;
         self.store = begin(&path)?;
+        self.files = Files::default();
         Ok(salvaged)
     }
 
@@ -187,21 +225,30 @@ fn open(path: &Path) -> Result<(Store, Found), OpenError> {
 /// Renames a history, so that a new one can be begun, and says so. Returns the events that wait in it for sinks, as far as they
 /// can be read.
 fn set_aside(path: &Path, problem: &str, now: Timestamp) -> anyhow::Result<Vec<(String, String)>> {
+    Ok(Store::salvage(&move_aside(path, problem, now)?))
+}
+
+/// Renames what there is of a history, and says so. Returns its new name.
+fn move_aside(path: &Path, problem: &str, now: Timestamp) -> anyhow::Result<PathBuf> {
     let aside = free_name(path, now);
+    let mut is_moved = false;
     for suffix in OF_DATABASE {
         let (from, to) = (with_suffix(path, suffix), with_suffix(&aside, suffix));
         match std::fs::rename(&from, &to) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(error).with_context(|| format!("cannot move {} aside", from.display()));
             }
-            Ok(()) | Err(_) => {}
+            Ok(()) => is_moved = true,
+            Err(_) => {}
         }
     }
-    warn(&format!(
-        "auditor: {problem}; moved to {}, and begun anew",
-        aside.display()
-    ));
-    Ok(Store::salvage(&aside))
+    let moved = if is_moved {
+        format!("moved to {}, and ", aside.display())
+    } else {
+        String::new()
+    };
+    warn(&format!("auditor: {problem}; {moved}begun anew"));
+    Ok(aside)
 }
 
 /// A name with the time that nothing has yet.

@@ -156,6 +156,11 @@ impl Store {
             .unwrap_or_default()
     }
 
+    /// The events that wait for sinks, each with its sink, as far as they can be read.
+    pub fn waiting_events(&self) -> Vec<(String, String)> {
+        read::salvage(&self.connection)
+    }
+
     fn refuse(&self, problem: TablesError) -> StoreError {
         let path = self.path.clone();
         match problem {

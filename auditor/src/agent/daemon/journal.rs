@@ -4,7 +4,13 @@ use std::{collections::BTreeSet, time::Duration};
 
 use tokio::time::Instant;
 
-use super::super::{checker::Checker, clock, outbox::Outbox, state::State, threads::ThreadSpawner};
+use super::super::{
+    checker::Checker,
+    clock,
+    outbox::Outbox,
+    state::{Since, State},
+    threads::ThreadSpawner,
+};
 use crate::{
     alert::{Event, OpenFinding},
     history::{FlowIdentity, History, StoreError},
@@ -18,6 +24,14 @@ const MOST_UNSAVED: usize = 10_000;
 /// A disk that damages what it holds again and again must not be filled with what was set aside.
 const BETWEEN_DAMAGES: Duration = Duration::from_mins(10);
 
+/// Why a history on disk can't be used any more.
+enum Damaged {
+    /// What it holds was changed by nobody who writes here.
+    Content(String),
+    /// It was removed, or replaced by another file.
+    Gone(String),
+}
+
 /// The state on disk, and what could not be saved yet.
 pub(in crate::agent) struct Journal {
     state: State,
@@ -28,6 +42,8 @@ pub(in crate::agent) struct Journal {
     undelivered: Vec<(String, String)>,
     /// Flows to be deleted with the next save.
     forgotten: BTreeSet<FlowIdentity>,
+    /// What is wrong with the history on disk, where it could not be begun anew yet.
+    damage: Option<Damaged>,
     /// Whether the last attempt to save failed, which is reported once.
     pub(in crate::agent) is_failing: bool,
     /// When the history on disk was last begun anew.
@@ -47,6 +63,7 @@ impl Journal {
             unsaved: Vec::new(),
             undelivered: salvaged,
             forgotten: BTreeSet::new(),
+            damage: None,
             is_failing: false,
             begun_anew: None,
         }
@@ -101,30 +118,53 @@ impl Journal {
         self.unsaved.drain(..excess);
         let excess = self.undelivered.len().saturating_sub(MOST_UNSAVED);
         self.undelivered.drain(..excess);
-        let mut result = self.write(history, findings, outbox);
-        let damage = match &result {
-            Err(error) if error.is_damage() => Some(error.to_string()),
-            Ok(()) | Err(_) => outbox.take_damage().or_else(|| self.checker.damage.take()),
-        };
-        if let Some(problem) = damage
-            && self.begin_anew(history, &problem)
-        {
-            result = self.write(history, findings, outbox);
-        }
-        match result {
+        let saved = self.save_or_begin_anew(history, findings, outbox);
+        self.state.note_files();
+        match saved {
             Ok(()) => {
                 if std::mem::take(&mut self.is_failing) {
                     say("auditor: the state can be saved again, and is");
                 }
             }
-            Err(error) => {
+            Err(problem) => {
                 if !std::mem::replace(&mut self.is_failing, true) {
                     warn(&format!(
-                        "auditor: the state can't be saved: {error}; it is tried again every time, and nothing is lost while this goes on running"
+                        "auditor: the state can't be saved: {problem}; it is tried again every time, and nothing is lost while this goes on running"
                     ));
                 }
             }
         }
+    }
+
+    /// Saves what changed, in a history that is begun anew where the one on disk is damaged, or gone. Nothing is written to one that
+    /// should be set aside and can't be: what was saved there would be lost.
+    fn save_or_begin_anew(
+        &mut self,
+        history: &mut History,
+        findings: Option<&[OpenFinding]>,
+        outbox: &Outbox,
+    ) -> Result<(), String> {
+        match self.state.files_since() {
+            Since::Untouched => {}
+            Since::Written => self.checker.look(),
+            Since::Gone(problem) => self.damage = Some(Damaged::Gone(problem)),
+        }
+        let found = || outbox.take_damage().or_else(|| self.checker.damage.take());
+        let known = self.damage.take().or_else(|| found().map(Damaged::Content));
+        let damaged = match known {
+            Some(damaged) => damaged,
+            None => match self.write(history, findings, outbox) {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is_damage() => Damaged::Content(error.to_string()),
+                Err(error) => return Err(error.to_string()),
+            },
+        };
+        if let Err(problem) = self.begin_anew(history, &damaged) {
+            self.damage = Some(damaged);
+            return Err(problem);
+        }
+        self.write(history, findings, outbox)
+            .map_err(|error| error.to_string())
     }
 
     fn write(
@@ -150,29 +190,35 @@ impl Journal {
     }
 
     /// Sets a damaged history aside. This run's memory holds all that it held, but for the events before this run, and those
-    /// for sinks that can no longer be read. Returns whether it was done.
-    fn begin_anew(&mut self, history: &mut History, problem: &str) -> bool {
-        if self
-            .begun_anew
-            .is_some_and(|last| clock::since(last) < BETWEEN_DAMAGES)
+    /// for sinks that can no longer be read.
+    ///
+    /// # Errors
+    ///
+    /// It can't be set aside, or the last one was so just before.
+    fn begin_anew(&mut self, history: &mut History, damaged: &Damaged) -> Result<(), String> {
+        let (Damaged::Content(problem) | Damaged::Gone(problem)) = damaged;
+        let sets_aside = self.state.database().symlink_metadata().is_ok();
+        if sets_aside
+            && self
+                .begun_anew
+                .is_some_and(|last| clock::since(last) < BETWEEN_DAMAGES)
         {
-            return false;
+            return Err(format!(
+                "{problem}; the last one was begun less than {} minutes ago",
+                BETWEEN_DAMAGES.as_secs() / 60
+            ));
         }
-        match self.state.begin_anew(problem, clock::wall()) {
-            Ok(salvaged) => {
-                self.begun_anew = Some(clock::monotonic());
-                self.undelivered.splice(..0, salvaged);
-                history.save_all();
-                history.note_damage(problem);
-                true
-            }
-            Err(error) => {
-                if !self.is_failing {
-                    warn(&format!("auditor: {error:#}"));
-                }
-                false
-            }
-        }
+        let now = clock::wall();
+        let salvaged = match damaged {
+            Damaged::Content(_) => self.state.begin_anew(problem, now),
+            Damaged::Gone(_) => self.state.replace_lost(problem, now),
+        };
+        let salvaged = salvaged.map_err(|error| format!("{error:#}"))?;
+        self.begun_anew = Some(clock::monotonic());
+        self.undelivered.splice(..0, salvaged);
+        history.save_all();
+        history.note_damage(problem);
+        Ok(())
     }
 
     /// Writes the report beside the history.

@@ -81,12 +81,7 @@ fn whatever_happens_to_a_history_that_is_open_the_watch_goes_on_and_loses_nothin
         assert!(!journal.is_failing, "{what}");
         let all = history.flows(Timestamp::MIN);
         assert_eq!(all.len(), usize::from(FLOWS), "{what}");
-        let is_gap = |cause: &Cause| matches!(cause, Cause::HistoryDamaged { .. });
-        let is_said = history
-            .gaps(Timestamp::MIN)
-            .iter()
-            .any(|gap| is_gap(&gap.cause));
-        n_said += usize::from(is_said);
+        n_said += usize::from(is_said(&history));
         drop(journal);
         // The next start finds all of it.
         let state = State::open(path, sample::at(100)).unwrap();
@@ -94,6 +89,85 @@ fn whatever_happens_to_a_history_that_is_open_the_watch_goes_on_and_loses_nothin
         assert_eq!(state.found.history.flows(Timestamp::MIN), all, "{what}");
     }
     assert!(30 < n_said, "{n_said}");
+}
+
+/// Whether it is kept that what was on disk can't be used.
+fn is_said(history: &History) -> bool {
+    let is_damage = |cause: &Cause| matches!(cause, Cause::HistoryDamaged { .. });
+    let gaps = history.gaps(Timestamp::MIN);
+    gaps.iter().any(|gap| is_damage(&gap.cause))
+}
+
+#[test]
+fn a_history_that_is_removed_or_replaced_while_it_is_open_is_begun_anew() {
+    type Harm = fn(&Path);
+    let harms: [(&str, Harm); 4] = [
+        ("removed", |database| {
+            for file in ["", "-wal", "-shm"] {
+                std::fs::remove_file(format!("{}{file}", database.display())).unwrap();
+            }
+        }),
+        ("its log removed", |database| {
+            std::fs::remove_file(format!("{}-wal", database.display())).unwrap();
+        }),
+        ("moved", |database| {
+            std::fs::rename(database, database.with_extension("old")).unwrap();
+        }),
+        ("replaced", |database| {
+            let other = database.with_extension("other");
+            std::fs::copy(database, &other).unwrap();
+            std::fs::rename(other, database).unwrap();
+        }),
+    ];
+    for (what, harm) in harms {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        let (mut journal, mut history, outbox) = begun(path);
+        let waiting = ("hook".to_owned(), "{}".to_owned());
+        journal.redeliver(vec![waiting.clone()]);
+        journal.save(&mut history, None, &[], &outbox);
+        assert!(!is_said(&history), "{what}");
+        harm(&path.join(HISTORY));
+        history.update(flows(20, 20), sample::at(20));
+        let findings = sample::findings();
+        journal.save(&mut history, Some(&findings), &sample::events(), &outbox);
+        assert!(!journal.is_failing && is_said(&history), "{what}");
+        assert_eq!(journal.state.store.waiting_events(), [waiting], "{what}");
+        drop(journal);
+        let found = State::open(path, sample::at(100)).unwrap().found;
+        assert_eq!(found.damage, None, "{what}");
+        assert_eq!(found.findings, findings, "{what}");
+        let known = found.history.flows(Timestamp::MIN);
+        assert_eq!(known, history.flows(Timestamp::MIN), "{what}");
+    }
+}
+
+#[test]
+fn a_history_that_somebody_writes_to_is_read_soon() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(HISTORY);
+    let (mut journal, mut history, outbox) = begun(directory.path());
+    let mut bytes = std::fs::read(&path).unwrap();
+    for byte in bytes
+        .chunks_mut(4096)
+        .flat_map(|page| page[8..2048].iter_mut())
+    {
+        *byte = 0xa5;
+    }
+    std::fs::write(&path, bytes).unwrap();
+    let start = std::time::Instant::now();
+    while !is_said(&history) && start.elapsed().as_secs() < 20 {
+        journal.save(&mut history, None, &[], &outbox);
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert!(is_said(&history) && !journal.is_failing);
+    drop(journal);
+    let found = State::open(directory.path(), sample::at(100))
+        .unwrap()
+        .found;
+    assert_eq!(found.damage, None);
+    let known = found.history.flows(Timestamp::MIN);
+    assert_eq!(known, history.flows(Timestamp::MIN));
 }
 
 #[test]
@@ -118,4 +192,17 @@ fn a_disk_that_goes_on_damaging_is_not_filled() {
     };
     assert_eq!(damaged(&mut journal, &mut history), (1, 1));
     assert_eq!(damaged(&mut journal, &mut history), (1, 1));
+    // Nothing is saved where it would be lost, and that is said.
+    assert!(!journal.is_failing);
+    let other = path.join("other");
+    std::fs::write(&other, "no database").unwrap();
+    std::fs::rename(&other, path.join(HISTORY)).unwrap();
+    for _turn in 0..2 {
+        journal.save(&mut history, None, &[], &outbox);
+        assert!(journal.is_failing);
+    }
+    // What is gone fills no disk.
+    std::fs::remove_file(path.join(HISTORY)).unwrap();
+    journal.save(&mut history, None, &[], &outbox);
+    assert!(!journal.is_failing && path.join(HISTORY).exists());
 }

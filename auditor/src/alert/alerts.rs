@@ -213,6 +213,21 @@ impl Event {
 }
 
 impl State {
+    /// A finding on many flows that prove nothing is as grave as the gravest of them was while it is open: which of them are there is up
+    /// to whoever makes them up, and says nothing new.
+    fn kept_gravest(&self, subject: &Subject, finding: Option<Finding>) -> Option<Finding> {
+        let mut finding = finding?;
+        let before = [&self.current, &self.reported].into_iter().flatten();
+        if *subject == Subject::Unproven
+            && let Some(gravest) = before.max_by_key(|one| one.severity)
+            && finding.severity <= gravest.severity
+        {
+            finding.severity = gravest.severity;
+            finding.verdict = gravest.verdict;
+        }
+        Some(finding)
+    }
+
     /// Updates the state with the current finding; returns an event if one is to be reported.
     fn turn(
         &mut self,
@@ -229,6 +244,7 @@ impl State {
         {
             self.changes.pop_front();
         }
+        let finding = self.kept_gravest(subject, finding);
         if verdict(&self.current) != verdict(&finding) {
             self.changes.push_back(now);
         }

@@ -233,6 +233,35 @@ fn connections_are_told_by_and_by_and_the_worst_first() {
 }
 
 #[test]
+fn many_that_prove_nothing_are_as_grave_as_the_gravest_of_them_was() {
+    let grave = flood(30, Outcome::Attempted);
+    let mut light = grave.clone();
+    light.flows.pop();
+    let quiet = flood(0, Outcome::Attempted);
+    let mut alerts = Alerts::default();
+    let mut told = Vec::new();
+    let turns = [
+        &light, &grave, &light, &grave, &light, &grave, &quiet, &light,
+    ];
+    for (minute, report) in (0..).zip(turns) {
+        let events = alerts.update(report, at(minute), &[]);
+        let gathered = events
+            .into_iter()
+            .filter(|event| event.subject == Subject::Unproven);
+        told.extend(gathered.map(|event| (minute, event.change, event.severity)));
+    }
+    assert_eq!(
+        told,
+        [
+            (0, Change::Appeared, Severity::Warning),
+            (1, Change::Changed, Severity::Violation),
+            (6, Change::Resolved, Severity::Violation),
+            (7, Change::Appeared, Severity::Warning),
+        ]
+    );
+}
+
+#[test]
 fn what_anybody_can_make_up_hides_nothing() {
     let of = |alerts: &mut Alerts, report: &Report, minute| -> Vec<(Kind, Change, String)> {
         let events = alerts.update(report, at(minute), &[]);

@@ -9,7 +9,7 @@ mod roles;
 mod shared;
 mod sink;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use jiff::{SignedDuration, civil::Date};
 use serde::Deserialize;
@@ -70,14 +70,53 @@ pub struct Exception {
     /// `None` matches every server.
     pub server: Option<RoleEntry>,
     /// `None` matches every protocol.
-    pub transport: Option<Transport>,
-    /// `None` matches every port.
+    pub protocol: Option<ExceptedProtocol>,
+    /// `None` matches every port, and what has none.
     pub ports: Option<RulePorts>,
     pub reason: String,
     /// Who answers for it.
     pub owner: Option<String>,
     /// The last day on which it holds.
     pub until: Option<Date>,
+}
+
+/// The protocol that an exception is about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ExceptedProtocol {
+    Transport(Transport),
+    /// ICMP's requests of one type, of the version of IP that the addresses have.
+    IcmpType(u8),
+    /// An IP protocol that no transport stands for, by its number.
+    Number(u8),
+}
+
+impl Exception {
+    /// Whether it is about packets of this IP protocol and server's port, between whichever ends. ICMP's type stands where others
+    /// have a port, and is none.
+    pub fn is_about(&self, protocol: u8, port: u16) -> bool {
+        let transport = Transport::from_protocol(protocol);
+        let has_ports = transport.is_some_and(Transport::has_ports);
+        self.protocol.is_none_or(|named| match named {
+            ExceptedProtocol::Transport(named) => transport == Some(named),
+            ExceptedProtocol::IcmpType(kind) => {
+                transport == Some(Transport::Icmp) && port == u16::from(kind)
+            }
+            ExceptedProtocol::Number(number) => protocol == number,
+        }) && self
+            .ports
+            .as_ref()
+            .is_none_or(|ports| has_ports && ports.contains(port))
+    }
+}
+
+impl fmt::Display for ExceptedProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transport(transport) => transport.fmt(f),
+            Self::IcmpType(kind) => write!(f, "icmp type {kind}"),
+            Self::Number(number) => write!(f, "protocol {number}"),
+        }
+    }
 }
 
 /// A control of a standard under `[controls]`.

@@ -593,7 +593,11 @@ impl<'a> Judge<'a> {
                 return (reason, rules);
             }
         }
+        // That a port is in a wide range says as little here, and what forbids it is no rule to put more hosts under.
         let mut naming = self.index.rules_with_port(query.transport, query.port);
+        naming.retain(|at| {
+            !self.forbids(*at) && (!query.transport.has_ports() || self.names(*at, query.port))
+        });
         naming.truncate(NEAREST);
         if naming.is_empty() {
             (Mismatch::Port, naming)

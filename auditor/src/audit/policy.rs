@@ -434,13 +434,9 @@ impl PolicyException {
 
     /// Whether it covers a flow as long as it holds.
     pub(super) fn is_about(&self, flow: &Flow) -> bool {
-        let Exception {
-            transport, ports, ..
-        } = &self.exception;
         self.client.contains(flow.client)
             && self.server.contains(flow.server)
-            && transport.is_none_or(|transport| flow.transport() == Some(transport))
-            && ports.as_ref().is_none_or(|ports| ports.contains(flow.port))
+            && self.exception.is_about(flow.protocol, flow.port)
     }
 }
 

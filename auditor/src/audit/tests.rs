@@ -342,6 +342,64 @@ fn told_by(rules: &[&str], deployment: &str, flow: &Flow) -> (String, Vec<String
     (told(&policy, &audit, 0), rules.collect())
 }
 
+/// Nearly any port is in a wide range, so that says nothing of a flow between others; nor is what forbids a port a rule to put
+/// more hosts under.
+#[test]
+fn a_rule_is_cited_for_others_only_if_it_names_the_port() {
+    let asked = flow("192.0.2.9 10.0.0.10 tcp 5800 5/5");
+    let back = |ports: &str, more: &str| {
+        format!(
+            "client = [\"master\"]; server = [\"agent\"]; transport = \"tcp\"; ports = \"{ports}\"{more}"
+        )
+    };
+    for (ports, more, told) in [
+        ("1024-65535", "", "unexpected port [] violation"),
+        ("5800,9000-9999", "", "unexpected roles [a] violation"),
+        (
+            "5800",
+            "; presence = \"forbidden\"",
+            "unexpected port [] violation",
+        ),
+    ] {
+        let (verdict, _) = told_by(&[&back(ports, more)], DEPLOYMENT, &asked);
+        assert_eq!(verdict, told, "{ports}");
+    }
+}
+
+/// What is accepted of one protocol or type says nothing of others between the same ends.
+#[test]
+fn an_exception_for_a_protocol_covers_no_other() {
+    let accepted = |traffic: &str, flow: &Flow| {
+        let deployment = DEPLOYMENT.replace(
+            "client = \"192.0.2.7\", ports = \"9100\"",
+            &format!("client = \"192.0.2.7\", {traffic}"),
+        );
+        let observed = observed(std::slice::from_ref(flow));
+        let audit = judge(&policy(Some(&deployment), &[], &observed), &observed);
+        matches!(audit.flows[0].verdict, super::FlowVerdict::Excepted { .. })
+    };
+    for (traffic, covered, not_covered) in [
+        ("protocol = 136", "136 0", ["tcp 22", "89 0", "icmp 13"]),
+        (
+            "transport = \"icmp\", type = 13",
+            "icmp 13",
+            ["icmp 8", "icmp 17", "tcp 13"],
+        ),
+        (
+            "transport = \"icmp\"",
+            "icmp 17",
+            ["tcp 22", "udp 8", "136 0"],
+        ),
+        ("ports = \"13\"", "tcp 13", ["icmp 13", "tcp 14", "136 0"]),
+    ] {
+        let flow = |what: &str| flow(&format!("192.0.2.7 10.0.0.10 {what} 5/5"));
+        assert!(accepted(traffic, &flow(covered)), "{traffic}: {covered}");
+        for other in not_covered {
+            assert!(!accepted(traffic, &flow(other)), "{traffic}: {other}");
+        }
+    }
+}
+
 #[test]
 fn forbidden_beats_whatever_allows_it() {
     let telnet = flow("10.0.1.5 10.0.0.10 tcp 23 5/5");

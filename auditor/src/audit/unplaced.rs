@@ -65,11 +65,7 @@ fn may_be_documented(policy: &Policy, answer: Lost, today: Date) -> bool {
     let is_excepted = policy.exceptions.iter().any(|one| {
         let exception = &one.exception;
         exception.until.is_none_or(|until| today <= until)
-            && exception.transport.is_none_or(|one| Some(one) == transport)
-            && exception
-                .ports
-                .as_ref()
-                .is_none_or(|ports| ports.contains(answer.port))
+            && exception.is_about(answer.protocol, answer.port)
     });
     // DHCP (RFC 2131, RFC 8415).
     let is_housekeeping = policy.housekeeping

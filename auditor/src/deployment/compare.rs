@@ -177,7 +177,7 @@ fn exception(one: &Exception) -> String {
     let said = |word: &str, what: Option<String>| {
         what.map_or_else(String::new, |what| format!("{word} {what}"))
     };
-    let transport = one.transport.map(|transport| transport.to_string());
+    let protocol = one.protocol.map(|protocol| protocol.to_string());
     let ports = one
         .ports
         .as_ref()
@@ -186,7 +186,7 @@ fn exception(one: &Exception) -> String {
         "{} -> {} {}{}{}{}: {}",
         end(&one.client),
         end(&one.server),
-        transport.unwrap_or_else(|| "every protocol".to_owned()),
+        protocol.unwrap_or_else(|| "every protocol".to_owned()),
         said("", ports.map(ToString::to_string)),
         said(", by", one.owner.clone()),
         said(", until", one.until.map(|until| until.to_string())),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
 use super::{
-    ControlSection, Deployment, Exception, ProcessDetail,
+    ControlSection, Deployment, ExceptedProtocol, Exception, ProcessDetail,
     fleet::FleetFile,
     roles::RoleEntry,
     sink::{SinkFile, SinkSection},
@@ -73,7 +73,12 @@ struct TrafficFile {
     client: Option<Spanned<String>>,
     server: Option<Spanned<String>>,
     transport: Option<Transport>,
+    /// The number of an IP protocol that no transport stands for.
+    protocol: Option<Spanned<u8>>,
     ports: Option<Spanned<String>>,
+    /// The type of ICMP's requests.
+    #[serde(rename = "type")]
+    kind: Option<Spanned<u8>>,
 }
 
 const fn yes() -> bool {
@@ -158,10 +163,11 @@ impl Deployment {
         for exception in file.exceptions {
             let offset = exception.traffic.span().start;
             let traffic = exception.traffic.into_inner();
+            let protocol = excepted_protocol(source, &traffic)?;
             let exception = Exception {
                 client: traffic.client.as_ref().map(entry).transpose()?,
                 server: traffic.server.as_ref().map(entry).transpose()?,
-                transport: traffic.transport,
+                protocol,
                 ports: traffic
                     .ports
                     .map(|text| {
@@ -184,10 +190,10 @@ impl Deployment {
             };
             if exception.client.is_none()
                 && exception.server.is_none()
-                && exception.transport.is_none()
+                && exception.protocol.is_none()
                 && exception.ports.is_none()
             {
-                return Err(source.problem(offset, "this exception would accept everything: name a client, a server, a transport or ports".to_owned()));
+                return Err(source.problem(offset, "this exception would accept everything: name a client, a server, a transport, a protocol or ports".to_owned()));
             }
             exceptions.push(exception);
         }
@@ -213,6 +219,44 @@ impl Deployment {
             fleet,
         })
     }
+}
+
+/// The protocol that an exception names. What would match nothing, or says a thing in two ways, is refused.
+fn excepted_protocol(
+    source: File<'_>,
+    traffic: &TrafficFile,
+) -> Result<Option<ExceptedProtocol>, FileError> {
+    let has_ports = traffic.transport.is_none_or(Transport::has_ports);
+    if let Some(ports) = traffic.ports.as_ref().filter(|_| !has_ports) {
+        let problem = "icmp has no ports: write the type of the requests as type = 8";
+        return Err(source.problem(ports.span().start, problem));
+    }
+    if let Some(kind) = &traffic.kind {
+        if has_ports {
+            let problem = "only icmp has types: expected transport = \"icmp\" beside it";
+            return Err(source.problem(kind.span().start, problem));
+        }
+        if traffic.protocol.is_none() {
+            return Ok(Some(ExceptedProtocol::IcmpType(*kind.get_ref())));
+        }
+    }
+    let Some(protocol) = &traffic.protocol else {
+        return Ok(traffic.transport.map(ExceptedProtocol::Transport));
+    };
+    let number = *protocol.get_ref();
+    let problem = match Transport::from_protocol(number) {
+        Some(transport) => {
+            format!("protocol {number} is {transport}: write transport = \"{transport}\"")
+        }
+        None if traffic.transport.is_some() => {
+            "an exception is about a transport or another protocol: write one of both, and an exception for each".to_owned()
+        }
+        None if traffic.ports.is_some() => {
+            format!("protocol {number} has no ports that are read: leave them out")
+        }
+        None => return Ok(Some(ExceptedProtocol::Number(number))),
+    };
+    Err(source.problem(protocol.span().start, problem))
 }
 
 /// What an exception says of itself, which has to say something.

@@ -124,7 +124,49 @@ fn problems() {
     );
     check(
         "matrix = \"m\"\n[[exception]]\nmatch = {}\nreason = \"x\"",
-        "this exception would accept everything: name a client, a server, a transport or ports",
+        "this exception would accept everything: name a client, a server, a transport, a protocol or ports",
+    );
+    let of_exception = |traffic: &str, said: &str| {
+        check(
+            &format!("matrix = \"m\"\n[[exception]]\nmatch = {{ {traffic} }}\nreason = \"x\""),
+            said,
+        );
+    };
+    of_exception(
+        "transport = \"icmp\", ports = \"13\"",
+        "icmp has no ports: write the type of the requests as type = 8",
+    );
+    of_exception(
+        "transport = \"tcp\", type = 13",
+        "only icmp has types: expected transport = \"icmp\" beside it",
+    );
+    of_exception(
+        "type = 13",
+        "only icmp has types: expected transport = \"icmp\" beside it",
+    );
+    of_exception(
+        "protocol = 47, type = 13",
+        "only icmp has types: expected transport = \"icmp\" beside it",
+    );
+    of_exception(
+        "protocol = 6",
+        "protocol 6 is tcp: write transport = \"tcp\"",
+    );
+    of_exception(
+        "protocol = 47, transport = \"tcp\"",
+        "an exception is about a transport or another protocol: write one of both, and an exception for each",
+    );
+    of_exception(
+        "protocol = 47, transport = \"icmp\", type = 8",
+        "an exception is about a transport or another protocol: write one of both, and an exception for each",
+    );
+    of_exception(
+        "protocol = 47, ports = \"1\"",
+        "protocol 47 has no ports that are read: leave them out",
+    );
+    of_exception(
+        "protocol = 256",
+        "invalid value: integer `256`, expected u8",
     );
     check(
         "matrix = \"m\"\n[[exception]]\nmatch = { ports = \"80\" }\nreason = \"x\"\nuntil = 10:00:00",

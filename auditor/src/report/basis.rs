@@ -112,16 +112,19 @@ fn traffic(exception: &deployment::Exception) -> String {
         end.as_ref()
             .map_or_else(|| "any".to_owned(), ToString::to_string)
     };
-    let transport = exception
-        .transport
-        .map_or("any transport", |transport| transport.name());
+    // One without ports covers also what no rule can name.
+    let protocol = match (exception.protocol, &exception.ports) {
+        (Some(protocol), _) => protocol.to_string(),
+        (None, Some(_)) => "any transport".to_owned(),
+        (None, None) => "any protocol".to_owned(),
+    };
     let ports = match &exception.ports {
         Some(RulePorts::Set(ports)) => format!("/{ports}"),
         Some(RulePorts::Ephemeral) => "/ephemeral".to_owned(),
         Some(RulePorts::None) | None => String::new(),
     };
     format!(
-        "{} -> {} {transport}{ports}",
+        "{} -> {} {protocol}{ports}",
         end(&exception.client),
         end(&exception.server)
     )

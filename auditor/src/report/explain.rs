@@ -116,8 +116,13 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
     steps.extend(advice(flow).map(|advice| format!("what to do: {advice}")));
     let is_excepted = flow.verdict == FlowVerdict::Excepted;
     if !is_excepted && flow.severity != Severity::Fine {
-        steps.push("to accept it all the same, add to the deployment:".to_owned());
-        steps.extend(exception(report, flow));
+        match exception(report, flow) {
+            Some(lines) => {
+                steps.push("to accept it all the same, add to the deployment:".to_owned());
+                steps.extend(lines);
+            }
+            None => steps.push(NOT_ACCEPTED.to_owned()),
+        }
     }
     steps
 }
@@ -256,6 +261,10 @@ fn named<'a>(report: &'a Report, flow: &'a Flow) -> impl Iterator<Item = &'a Rul
         .filter(|rule| flow.rules.contains(&rule.id))
 }
 
+/// Said where no exception is offered.
+const NOT_ACCEPTED: &str =
+    "to accept it: no exception can name port 0, and one without a port would accept more";
+
 /// So long does an exception hold that is ready to paste.
 const EXCEPTION_DAYS: i64 = 90;
 
@@ -263,26 +272,32 @@ fn controls(controls: &[String]) -> Option<String> {
     (!controls.is_empty()).then(|| format!("control: {}", controls.join(", ")))
 }
 
-/// The lines of an exception that covers a flow and no other conversation.
-pub(super) fn exception(report: &Report, flow: &Flow) -> [String; 4] {
-    let mut traffic = vec![
-        format!("client = \"{}\"", flow.client),
-        format!("server = \"{}\"", flow.server),
-    ];
-    if let Some(transport) = flow.transport {
-        traffic.push(format!("transport = \"{}\"", transport.name()));
-        if Transport::from(transport).has_ports() {
-            traffic.push(format!("ports = \"{}\"", flow.port));
+/// The lines of an exception that covers flows between these ends by this protocol and port, and no others; `None` where none
+/// is that narrow. Whoever can send one frame decides what is offered, so what is not named here must be named by nothing.
+pub(super) fn exception(report: &Report, flow: &Flow) -> Option<[String; 4]> {
+    let protocol = match flow.transport {
+        Some(transport) if Transport::from(transport).has_ports() => {
+            // Nobody can name port 0.
+            let port = (flow.port != 0).then_some(flow.port)?;
+            format!("transport = \"{}\", ports = \"{port}\"", transport.name())
         }
-    }
+        Some(transport) => {
+            format!("transport = \"{}\", type = {}", transport.name(), flow.port)
+        }
+        None => format!("protocol = {}", flow.protocol),
+    };
+    let traffic = format!(
+        "client = \"{}\", server = \"{}\", {protocol}",
+        flow.client, flow.server
+    );
     let end = report.window.end.to_zoned(TimeZone::UTC).date();
     let until = end.saturating_add(Span::new().days(EXCEPTION_DAYS));
-    [
+    Some([
         "  [[exception]]".to_owned(),
-        format!("  match = {{ {} }}", traffic.join(", ")),
+        format!("  match = {{ {traffic} }}"),
         "  reason = \"who accepts it, and why\"".to_owned(),
         format!("  until = {until}"),
-    ]
+    ])
 }
 
 const fn side(flow: &Flow) -> &'static str {

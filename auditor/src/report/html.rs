@@ -199,8 +199,9 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
                     &explain::flow(report, flow),
                     out,
                 )?;
-                let lines = explain::exception(report, flow);
-                copied(&lines, "accepts it, in the deployment", out)?;
+                if let Some(lines) = explain::exception(report, flow) {
+                    copied(&lines, "accepts it, in the deployment", out)?;
+                }
                 writeln!(out, "</article>")?;
             }
         }

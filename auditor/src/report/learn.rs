@@ -5,6 +5,8 @@ use std::{
     net::IpAddr,
 };
 
+use auditor_common::port::protocol;
+
 use super::schema::{self, EvidenceName, Flow, FlowVerdict, Outcome, Report};
 use crate::{
     matrix::{self, Matrix, Presence, Rule, RulePorts},
@@ -35,9 +37,8 @@ struct Group {
 /// host has, it is the one with the fewest addresses. Hosts in no role get a role by what they do: hosts with the same
 /// activities share one.
 pub fn learn(reports: &[Report]) -> Learned {
-    let is_proper = |flow: &&Seen<'_>| {
-        flow.flow.outcome == Outcome::Established && flow.flow.transport.is_some()
-    };
+    let is_proper =
+        |flow: &&Seen<'_>| flow.flow.outcome == Outcome::Established && can_be_named(flow.flow);
     let (proper, left_out): (Vec<Seen<'_>>, Vec<Seen<'_>>) = reports
         .iter()
         .enumerate()
@@ -80,6 +81,22 @@ pub fn learn(reports: &[Report]) -> Learned {
         roles: roles.named,
         left_out: left_out.len(),
     }
+}
+
+/// Whether a rule can allow a flow and nothing else of its ends: none names port 0, and one for ICMP allows the echo.
+fn can_be_named(flow: &Flow) -> bool {
+    let is_echo = match flow.protocol {
+        protocol::ICMP => flow.port == 8,
+        protocol::ICMPV6 => flow.port == 128,
+        _ => false,
+    };
+    flow.transport.is_some_and(|transport| {
+        if Transport::from(transport).has_ports() {
+            flow.port != 0
+        } else {
+            is_echo
+        }
+    })
 }
 
 /// A flow, and the report that it is in.

@@ -385,7 +385,7 @@ fn explanations() {
 fn an_exception_that_is_offered_covers_its_flow_alone() {
     let report = report();
     let flow = report.flows.iter().find(|flow| flow.port == 22).unwrap();
-    let text = explain::exception(&report, flow).join("\n");
+    let text = explain::exception(&report, flow).unwrap().join("\n");
     let deployment = Deployment::parse(
         Path::new("a.toml"),
         &format!("matrix = \"m.toml\"\n{text}\n"),
@@ -397,20 +397,65 @@ fn an_exception_that_is_offered_covers_its_flow_alone() {
     let only = |address: IpAddr| Some(RoleEntry::Net(address.into()));
     assert_eq!(exception.client, only(flow.client));
     assert_eq!(exception.server, only(flow.server));
-    assert_eq!(exception.transport, Some(crate::transport::Transport::Tcp));
-    let ports = exception.ports.as_ref().unwrap();
-    assert!(ports.contains(22) && !ports.contains(21) && !ports.contains(23));
     assert_eq!(exception.until.unwrap().to_string(), "2027-02-18");
-    // What has no ports is named without.
-    let ping = Flow {
-        transport: Some(schema::Transport::Icmp),
-        ..flow.clone()
+}
+
+/// Of all protocols and ports an exception that is offered covers the one that was seen. One frame of an unknown protocol or an
+/// odd type is enough to be offered one.
+#[test]
+fn an_exception_that_is_offered_names_the_protocol_that_was_seen() {
+    let report = report();
+    let tcp = report.flows.iter().find(|flow| flow.port == 22).unwrap();
+    let seen = [
+        (6, 22),
+        (17, 514),
+        (132, 36412),
+        (1, 8),
+        (1, 13),
+        (58, 128),
+        (0, 0),
+        (41, 0),
+        (50, 0),
+        (89, 0),
+        (103, 0),
+        (136, 0),
+        (255, 0),
+    ];
+    for (protocol, port) in seen {
+        let flow = Flow {
+            protocol,
+            port,
+            transport: crate::transport::Transport::from_protocol(protocol).map(Into::into),
+            ..tcp.clone()
+        };
+        let text = explain::exception(&report, &flow).unwrap().join("\n");
+        let text = format!("matrix = \"m.toml\"\n{text}\n");
+        let deployment = Deployment::parse(Path::new("a.toml"), &text).unwrap();
+        let exception = &deployment.exceptions[0];
+        assert!(exception.is_about(protocol, port), "{text}");
+        for other in 0..=u8::MAX {
+            // The version of IP tells the two of ICMP apart, as its ends do.
+            let is_icmp = |protocol| matches!(protocol, 1 | 58);
+            let is_same = other == protocol || is_icmp(other) && is_icmp(protocol);
+            for other_port in [0, 1, 8, 13, 22, 128, 514, 3306, 36412, u16::MAX] {
+                let is_seen = is_same && other_port == port;
+                // What has no ports has port 0.
+                let is_possible = flow.transport.is_some() || other_port == 0;
+                assert!(
+                    is_seen || !is_possible || !exception.is_about(other, other_port),
+                    "{other} {other_port}: {text}"
+                );
+            }
+        }
+    }
+    // No exception names port 0, and one without a port would accept all of them.
+    let nothing = Flow {
+        port: 0,
+        ..tcp.clone()
     };
-    assert!(
-        !explain::exception(&report, &ping)
-            .concat()
-            .contains("ports")
-    );
+    assert_eq!(explain::exception(&report, &nothing), None);
+    let told = explain::flow(&report, &nothing).join("\n");
+    assert!(told.contains("no exception can name port 0"), "{told}");
 }
 
 #[test]
@@ -490,8 +535,18 @@ fn what_is_learned() {
         seen("10.0.9.7", "10.0.0.1", 80, [&["user"], &["store"]]),
         seen("10.0.9.7", "10.0.0.1", 81, [&["user"], &["store"]]),
     ]);
+    // A rule for ICMP would allow the echo, which was not seen, and none names port 0.
+    let of = |protocol, transport, port| Flow {
+        protocol,
+        transport: Some(transport),
+        ..seen("192.0.2.7", "10.0.0.1", port, [&[], &["store"]])
+    };
+    report.flows.extend([
+        of(1, schema::Transport::Icmp, 13),
+        of(6, schema::Transport::Tcp, 0),
+    ]);
     let learned = learn(std::slice::from_ref(&report));
-    assert_eq!(learned.left_out, 1);
+    assert_eq!(learned.left_out, 3);
     let roles: Vec<String> = learned
         .roles
         .iter()

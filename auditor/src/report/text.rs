@@ -174,9 +174,10 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
             words::outcome(flow.outcome),
             traffic(flow)
         ));
-        if severity == Severity::Violation {
+        if severity == Severity::Violation
+            && let Some(exception) = explain::exception(report, flow)
+        {
             lines.push("    to accept it all the same, add to the deployment:".to_owned());
-            let exception = explain::exception(report, flow);
             lines.extend(exception.map(|line| format!("    {line}")));
         }
         lines.extend(of_controls(&flow.controls));

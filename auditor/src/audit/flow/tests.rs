@@ -132,7 +132,8 @@ fn plain(policy: &Policy, observed: &Observed, flow: &Flow) -> FlowVerdict {
             };
         }
     }
-    let mut nearest = rules(&|rule| has_transport(rule) && has_port(rule));
+    let mut nearest =
+        rules(&|rule| has_transport(rule) && has_port(rule) && is_named(rule) && !forbids(rule));
     nearest.truncate(NEAREST);
     FlowVerdict::Unexpected {
         reason: if nearest.is_empty() {

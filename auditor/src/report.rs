@@ -1,5 +1,6 @@
 //! Makes a report of verdicts: one value, with each renderer in its own file.
 
+pub mod alike;
 mod basis;
 mod build;
 pub mod consistency;

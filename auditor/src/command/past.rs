@@ -224,14 +224,13 @@ pub(super) fn judged(
 const MOST: usize = 100;
 
 fn lines(today: &Report, then: &Report) -> String {
-    let effects = effect::effects(today, then);
+    let changes = effect::effects(today, then);
     let mut text = String::new();
-    clean_line(&mut text, &effect::summed_up(&effects));
-    for (effect, difference) in effects.iter().take(MOST) {
-        clean_line(&mut text, &format!("  {effect}: {difference}"));
+    clean_line(&mut text, &effect::summed_up(&changes));
+    for change in changes.iter().take(MOST) {
+        clean_line(&mut text, &format!("  {}: {}", change.effect, change.text));
     }
-    if MOST < effects.len() {
-        let more = effects.len() - MOST;
+    if let Some(more @ 1..) = changes.len().checked_sub(MOST) {
         clean_line(&mut text, &format!("  and {more} more"));
     }
     text.push('\n');

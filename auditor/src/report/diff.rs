@@ -36,47 +36,53 @@ impl fmt::Display for Difference {
 }
 
 /// The fields that identify a flow across reports; counters and times differ from one report to the next.
-type FlowIdentity<'a> = (IpAddr, IpAddr, u8, u16, &'a str, Option<&'a str>);
+pub(super) type FlowIdentity<'a> = (IpAddr, IpAddr, u8, u16, &'a str, Option<&'a str>);
 
 /// Compares what two reports say of the same host: flows first, then rules, each in order.
 pub fn diff(before: &Report, now: &Report) -> Vec<Difference> {
-    let flows = differences(by_flow(before), by_flow(now), of_flow, |flow| {
-        format!(
-            "flow {} -> {} {} on {}",
-            flow.client,
-            flow.server,
-            flow.service(),
-            flow.interface
-        )
-    });
-    let rules = differences(by_rule(before), by_rule(now), of_rule, |rule| {
-        format!("rule {}", rule.id)
-    });
+    let flows = differences(by_flow(before), by_flow(now), of_flow, flow_name);
+    let rules = of_rules(before, now);
     let alike = differences(by_pattern(before), by_pattern(now), of_pattern, |pattern| {
         pattern::identity(pattern)
     });
     alike.into_iter().chain(flows).chain(rules).collect()
 }
 
+/// The differences of what two reports say of rules.
+pub(super) fn of_rules(before: &Report, now: &Report) -> Vec<Difference> {
+    let name = |rule: &Rule| format!("rule {}", rule.id);
+    differences(by_rule(before), by_rule(now), of_rule, name)
+}
+
+/// What a flow is called in each report that has it.
+pub(super) fn flow_name(flow: &Flow) -> String {
+    format!(
+        "flow {} -> {} {} on {}",
+        flow.client,
+        flow.server,
+        flow.service(),
+        flow.interface
+    )
+}
+
+pub(super) fn identity(flow: &Flow) -> FlowIdentity<'_> {
+    (
+        flow.server,
+        flow.client,
+        flow.protocol,
+        flow.port,
+        flow.interface.as_str(),
+        flow.inside.as_deref(),
+    )
+}
+
 fn by_flow(report: &Report) -> BTreeMap<FlowIdentity<'_>, &Flow> {
-    let key = |flow: &'_ Flow| (flow.server, flow.client, flow.protocol, flow.port);
     report
         .flows
         .iter()
         // Those that are alike are compared as one.
         .filter(|flow| flow.pattern.is_none())
-        .map(|flow| {
-            let (server, client, protocol, port) = key(flow);
-            let key = (
-                server,
-                client,
-                protocol,
-                port,
-                flow.interface.as_str(),
-                flow.inside.as_deref(),
-            );
-            (key, flow)
-        })
+        .map(|flow| (identity(flow), flow))
         .collect()
 }
 
@@ -104,7 +110,8 @@ fn by_rule(report: &Report) -> BTreeMap<(&str, &str), &Rule> {
         .collect()
 }
 
-fn of_flow(flow: &Flow) -> String {
+/// What a report says of a flow.
+pub(super) fn of_flow(flow: &Flow) -> String {
     let reason = flow
         .reason
         .map_or_else(String::new, |reason| format!(" ({})", reason.name()));

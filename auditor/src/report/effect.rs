@@ -1,10 +1,12 @@
 //! What a matrix or a deployment that is not in force would change in the verdicts on the same traffic.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use super::{
-    diff::{Difference, diff},
-    schema::{FlowVerdict, Report, RuleVerdict},
+    alike::alike,
+    diff::{Difference, flow_name, identity, of_flow, of_rules},
+    schema::{Flow, FlowVerdict, Report, RuleVerdict},
+    words::number,
 };
 
 /// What becomes of a flow or a rule.
@@ -31,14 +33,84 @@ impl fmt::Display for Effect {
     }
 }
 
-/// The effects on what a report says, the gravest first; both are of the same traffic and list all of it.
-pub fn effects(today: &Report, then: &Report) -> Vec<(Effect, Difference)> {
-    let mut effects: Vec<(Effect, Difference)> = diff(today, then)
-        .into_iter()
-        .map(|difference| (effect(&difference), difference))
-        .collect();
-    effects.sort_by_key(|(effect, _)| *effect);
-    effects
+/// What becomes of a rule, or of flows that are alike.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Change {
+    pub effect: Effect,
+    /// How many flows it is of, or the one rule.
+    pub n: usize,
+    pub text: String,
+}
+
+/// The changes of what a report says, the gravest first; both are of the same traffic and list all of it.
+///
+/// Flows are compared one by one, since what is alike in one report may be cut in two by what the other one allows; and then told
+/// as one where the same becomes of them.
+pub fn effects(today: &Report, then: &Report) -> Vec<Change> {
+    let mut changes: Vec<Change> = of_flows(today, then);
+    changes.extend(of_rules(today, then).into_iter().map(|difference| Change {
+        effect: of_rule(&difference),
+        n: 1,
+        text: difference.to_string(),
+    }));
+    changes.sort_by_key(|change| change.effect);
+    changes
+}
+
+/// What becomes of a flow, what it was and what it is.
+type FlowChange = (Effect, Option<String>, Option<String>);
+
+fn of_flows(today: &Report, then: &Report) -> Vec<Change> {
+    let mut flows: BTreeMap<_, [Vec<&Flow>; 2]> = BTreeMap::new();
+    for (at, report) in [today, then].into_iter().enumerate() {
+        for flow in &report.flows {
+            let both = flows.entry(identity(flow)).or_default();
+            if let Some(side) = both.get_mut(at) {
+                side.push(flow);
+            }
+        }
+    }
+    let mut changed: BTreeMap<FlowChange, Vec<&Flow>> = BTreeMap::new();
+    for [before, now] in flows.into_values() {
+        for at in 0..before.len().max(now.len()) {
+            let both = [before.get(at).copied(), now.get(at).copied()];
+            let ([Some(any), _] | [None, Some(any)]) = both else {
+                continue;
+            };
+            // A conversation that was seen at several places is counted at one.
+            if both.iter().flatten().all(|flow| flow.counted_at.is_some()) {
+                continue;
+            }
+            let [was, is] = both.map(|flow| flow.map(of_flow));
+            if was != is {
+                let [before, now] =
+                    both.map(|flow| flow.map_or(Meaning::Neither, |flow| flow.verdict.into()));
+                let key = (effect(before, now), was, is);
+                changed.entry(key).or_default().push(any);
+            }
+        }
+    }
+    let mut changes = Vec::new();
+    for ((effect, was, is), flows) in changed {
+        for alike in alike(then, &flows) {
+            let what = match alike.flows.as_slice() {
+                [one] => flow_name(one),
+                many => format!("{} flows: {}", number(many.len() as u64), alike.said),
+            };
+            let difference = match (was.clone(), is.clone()) {
+                (Some(before), Some(now)) => Difference::Changed { what, before, now },
+                (Some(before), None) => Difference::Gone { what, before },
+                (None, Some(now)) => Difference::Appeared { what, now },
+                (None, None) => continue,
+            };
+            changes.push(Change {
+                effect,
+                n: alike.flows.len(),
+                text: difference.to_string(),
+            });
+        }
+    }
+    changes
 }
 
 /// What a verdict means for whoever answers for it.
@@ -50,21 +122,20 @@ enum Meaning {
     Neither,
 }
 
-fn meaning(verdict: Option<&str>) -> Meaning {
-    // A flow's verdict is followed by its reason and its outcome.
-    let word = verdict.and_then(|text| text.split([' ', ',']).next());
-    let Some(word) = word else {
-        return Meaning::Neither;
-    };
-    if let Some(verdict) = FlowVerdict::from_name(word) {
-        return match verdict {
+impl From<FlowVerdict> for Meaning {
+    fn from(verdict: FlowVerdict) -> Self {
+        match verdict {
             FlowVerdict::Documented | FlowVerdict::Excepted | FlowVerdict::Housekeeping => {
-                Meaning::Allowed
+                Self::Allowed
             }
-            FlowVerdict::Unexpected | FlowVerdict::Forbidden => Meaning::NotAllowed,
-        };
+            FlowVerdict::Unexpected | FlowVerdict::Forbidden => Self::NotAllowed,
+        }
     }
-    match RuleVerdict::from_name(word) {
+}
+
+/// What the name of a rule's verdict means.
+fn meaning(verdict: Option<&str>) -> Meaning {
+    match verdict.and_then(RuleVerdict::from_name) {
         Some(RuleVerdict::Missing | RuleVerdict::Refused | RuleVerdict::Unanswered) => {
             Meaning::Missing
         }
@@ -72,13 +143,17 @@ fn meaning(verdict: Option<&str>) -> Meaning {
     }
 }
 
-fn effect(difference: &Difference) -> Effect {
+fn of_rule(difference: &Difference) -> Effect {
     let (before, now) = match difference {
         Difference::Appeared { now, .. } => (None, Some(now.as_str())),
         Difference::Gone { before, .. } => (Some(before.as_str()), None),
         Difference::Changed { before, now, .. } => (Some(before.as_str()), Some(now.as_str())),
     };
-    match (meaning(before), meaning(now)) {
+    effect(meaning(before), meaning(now))
+}
+
+fn effect(before: Meaning, now: Meaning) -> Effect {
+    match (before, now) {
         (before, now) if before == now => Effect::Other,
         (_, Meaning::NotAllowed) => Effect::Undocumented,
         (_, Meaning::Missing) => Effect::Missing,
@@ -87,15 +162,13 @@ fn effect(difference: &Difference) -> Effect {
     }
 }
 
-/// How many effects of each kind there are, in words.
-pub fn summed_up(effects: &[(Effect, Difference)]) -> String {
-    let count = |wanted| {
-        effects
-            .iter()
-            .filter(|(effect, _)| *effect == wanted)
-            .count()
+/// How many flows and rules each effect is of, in words.
+pub fn summed_up(changes: &[Change]) -> String {
+    let count = |wanted| -> usize {
+        let its = changes.iter().filter(|change| change.effect == wanted);
+        its.map(|change| change.n).sum()
     };
-    if effects.is_empty() {
+    if changes.is_empty() {
         return "Nothing would change: each verdict on this traffic is that of today".to_owned();
     }
     format!(
@@ -108,60 +181,4 @@ pub fn summed_up(effects: &[(Effect, Difference)]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Difference, Effect, effect};
-
-    #[test]
-    fn what_becomes_of_verdicts() {
-        let changed = |before: &str, now: &str| {
-            effect(&Difference::Changed {
-                what: "it".to_owned(),
-                before: before.to_owned(),
-                now: now.to_owned(),
-            })
-        };
-        for (before, now, expected) in [
-            (
-                "documented, established",
-                "unexpected (port), established",
-                Effect::Undocumented,
-            ),
-            (
-                "excepted, refused",
-                "forbidden, refused",
-                Effect::Undocumented,
-            ),
-            (
-                "unexpected (peer), refused",
-                "documented, refused",
-                Effect::Settled,
-            ),
-            (
-                "unexpected (port), refused",
-                "unexpected (peer), refused",
-                Effect::Other,
-            ),
-            ("observed", "missing", Effect::Missing),
-            ("missing", "unanswered", Effect::Other),
-            ("refused", "observed", Effect::Settled),
-            ("observed", "off", Effect::Other),
-        ] {
-            assert_eq!(changed(before, now), expected, "{before} -> {now}");
-        }
-        let appeared = |now: &str| {
-            effect(&Difference::Appeared {
-                what: "rule".to_owned(),
-                now: now.to_owned(),
-            })
-        };
-        assert_eq!(appeared("missing"), Effect::Missing);
-        assert_eq!(appeared("observed"), Effect::Other);
-        let gone = |before: &str| {
-            effect(&Difference::Gone {
-                what: "rule".to_owned(),
-                before: before.to_owned(),
-            })
-        };
-        assert_eq!(gone("missing"), Effect::Settled);
-    }
-}
+mod tests;

@@ -111,16 +111,16 @@ impl Patterns {
         let mut patterns = Vec::new();
         for (class, members) in classes {
             let mut left: BTreeSet<usize> = members.into_iter().collect();
-            for commons in [close, by_process, wide] {
+            let commons: [Commons<'_>; 3] = [
+                &|flow| close(&Ends::of(flow)),
+                &|flow| by_process(host, flow),
+                &|flow| wide(&Ends::of(flow)),
+            ];
+            for commons in commons {
                 if left.len() < FEWEST {
                     break;
                 }
-                let found = gather(&left, |at| {
-                    flows
-                        .get(at)
-                        .map(|flow| commons(host, flow))
-                        .unwrap_or_default()
-                });
+                let found = gather(&left, |at| flows.get(at).map_or_else(Vec::new, commons));
                 for (common, flows) in found {
                     for at in &flows {
                         left.remove(at);
@@ -221,6 +221,76 @@ impl Patterns {
     }
 }
 
+/// What is alike of flows of a report, whatever their verdicts: each with those that it is of, by their place among these.
+pub(super) fn of_report(
+    report: &schema::Report,
+    flows: &[&schema::Flow],
+) -> Vec<(schema::Pattern, BTreeSet<usize>)> {
+    let mut left: BTreeSet<usize> = (0..flows.len()).collect();
+    let mut all = Vec::new();
+    for commons in [close, wide] {
+        let found = gather(&left, |at| {
+            let flow = flows.get(at);
+            flow.map_or_else(Vec::new, |flow| commons(&Ends::of_report(flow)))
+        });
+        for (common, members) in found {
+            let members: BTreeSet<usize> = members.into_iter().collect();
+            left.retain(|at| !members.contains(at));
+            let of_it: Vec<&schema::Flow> = members
+                .iter()
+                .filter_map(|at| flows.get(*at).copied())
+                .collect();
+            all.extend(listed(report, &common, &of_it).map(|pattern| (pattern, members)));
+        }
+    }
+    all
+}
+
+/// A pattern of flows that are all listed in a report.
+fn listed(
+    report: &schema::Report,
+    common: &Common,
+    flows: &[&schema::Flow],
+) -> Option<schema::Pattern> {
+    let first = flows.first()?;
+    let end = |ends: BTreeMap<IpAddr, &Vec<String>>| {
+        let only = ends.first_key_value().filter(|_| ends.len() == 1);
+        let only = only.map(|(address, roles)| schema::PatternEnd {
+            address: *address,
+            roles: (*roles).clone(),
+        });
+        (only, ends.len())
+    };
+    let of_clients = flows.iter().map(|flow| (flow.client, &flow.client_roles));
+    let of_servers = flows.iter().map(|flow| (flow.server, &flow.server_roles));
+    let (client, clients) = end(of_clients.collect());
+    let (server, servers) = end(of_servers.collect());
+    let mut ports: BTreeMap<u8, BTreeSet<u16>> = BTreeMap::new();
+    for flow in flows {
+        ports.entry(flow.protocol).or_default().insert(flow.port);
+    }
+    Some(schema::Pattern {
+        kind: common.kind(),
+        verdict: first.verdict,
+        severity: first.severity,
+        reason: first.reason,
+        outcome: first.outcome,
+        client,
+        clients,
+        network: common.network(),
+        server,
+        servers,
+        services: services(&ports),
+        ports: ports.values().map(BTreeSet::len).sum(),
+        processes: Vec::new(),
+        flows: flows.len(),
+        listed: Vec::new(),
+        counted: schema::Count::default(),
+        first_seen: report.window.start,
+        last_seen: report.window.end,
+    })
+}
+
 impl Class {
     fn of(finding: &FlowFinding) -> Self {
         Self {
@@ -238,8 +308,39 @@ impl Class {
     }
 }
 
+/// What flows may have in common.
+type Commons<'a> = &'a dyn Fn(&Flow) -> Vec<Common>;
+
+/// The ends of a flow, as an audit or a report has it.
+struct Ends {
+    client: IpAddr,
+    server: IpAddr,
+    protocol: u8,
+    port: u16,
+}
+
+impl Ends {
+    const fn of(flow: &Flow) -> Self {
+        Self {
+            client: flow.client,
+            server: flow.server,
+            protocol: flow.protocol,
+            port: flow.port,
+        }
+    }
+
+    const fn of_report(flow: &schema::Flow) -> Self {
+        Self {
+            client: flow.client,
+            server: flow.server,
+            protocol: flow.protocol,
+            port: flow.port,
+        }
+    }
+}
+
 /// What a flow may have in common with others: all but one of client, server and port.
-fn close(_host: &Host, flow: &Flow) -> Vec<Common> {
+fn close(flow: &Ends) -> Vec<Common> {
     vec![
         Common::Ports(flow.client, flow.server, flow.protocol),
         Common::Servers(flow.client, flow.protocol, flow.port),
@@ -253,7 +354,7 @@ fn by_process(host: &Host, flow: &Flow) -> Vec<Common> {
 }
 
 /// What those may have in common that are not that much alike.
-fn wide(_host: &Host, flow: &Flow) -> Vec<Common> {
+fn wide(flow: &Ends) -> Vec<Common> {
     vec![
         Common::Network(network(flow.client), flow.protocol, flow.port),
         Common::Client(flow.client),

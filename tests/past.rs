@@ -37,9 +37,11 @@ ports = "5514"
 "#;
 
 fn what_would_it_have_said() {
+    // Rules of the matrix in force are evidence for a control; those of the next one have other ids.
+    let deployment = format!("{DEPLOYMENT}\n[controls]\n\"PCI DSS 1.2.5\" = [\"web\"]\n");
     let directory = files(&[
         ("m.toml", MATRIX),
-        ("a.toml", DEPLOYMENT),
+        ("a.toml", &deployment),
         ("next.toml", CANDIDATE),
     ]);
     let path = directory.path();
@@ -106,6 +108,13 @@ fn what_would_it_have_said() {
     assert_ne!(rule("logs"), "observed");
 
     let text = run(path, "report --state state --last 1d --matrix next.toml");
+    let said = String::from_utf8(text.stderr).unwrap();
+    assert_eq!(text.status.code(), Some(0), "{said}");
+    assert_eq!(
+        said.matches("control `PCI DSS 1.2.5` names `web`").count(),
+        1,
+        "{said}"
+    );
     let text = String::from_utf8(text.stdout).unwrap();
     for said in [
         "What would change: 1 flows become undocumented, 1 rules become missing, 1 findings are settled",

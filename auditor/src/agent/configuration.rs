@@ -16,6 +16,7 @@ use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use self::content::Content;
+use self::content::NamedBy;
 use super::{pushed::Pushed, run};
 use crate::{
     audit::{self, Policy},
@@ -145,13 +146,13 @@ impl Configuration {
                 .with_context(|| format!("{} can't be used", pushed.text()))?
         } else {
             let listed = own.as_ref().map(|deployment| &deployment.matrices);
-            let paths = match listed {
-                Some(listed) if files.matrices.is_empty() => listed,
-                Some(_) | None => &files.matrices,
+            let (paths, named_by) = match listed {
+                Some(listed) if files.matrices.is_empty() => (listed, NamedBy::Deployment),
+                Some(_) | None => (&files.matrices, NamedBy::CommandLine),
             };
             let texts = paths.iter().map(|path| Ok((path.clone(), read(path)?)));
             let texts: anyhow::Result<Vec<(PathBuf, String)>> = texts.collect();
-            Content::read(own, texts?)?
+            Content::read(own, texts?, named_by)?
         };
         let Content {
             deployment,

@@ -87,7 +87,7 @@ pub fn run(command: &Export) -> anyhow::Result<Exit> {
         say(&format!("left out: {rule}: {}", left_out.reason));
     }
     if command.span.is_wanted() {
-        say_dropped(command)?;
+        say_dropped(command, &configuration)?;
     }
     Ok(Exit::Clean)
 }
@@ -96,9 +96,9 @@ pub fn run(command: &Export) -> anyhow::Result<Exit> {
 const MOST_DROPPED: usize = 20;
 
 /// Says what of the time that is asked for would not have passed: what was let in and no rule allows.
-fn say_dropped(command: &Export) -> anyhow::Result<()> {
+fn say_dropped(command: &Export, configuration: &Configuration) -> anyhow::Result<()> {
     let (_, observed) = command.span.observed()?;
-    let report = past::judged(&command.policy.sources(), &observed, ListingBounds::NONE)?;
+    let report = past::judged(configuration, &observed, ListingBounds::NONE)?;
     let dropped: Vec<&Flow> = report
         .flows
         .iter()

@@ -139,6 +139,7 @@ impl PastOptions {
             matrices: self.matrix.clone(),
             roles: in_force.roles.clone(),
         };
+        let candidate = Configuration::read(&candidate)?;
         let report = judged(&candidate, &observed, bounds)?;
         let effects = if in_force.is_empty() {
             String::new()
@@ -177,7 +178,8 @@ fn as_in_force(
             "the latest report does not say what its watch compares with: give --config or --matrix"
         );
     }
-    judged(in_force, observed, bounds)
+    Configuration::read(in_force)
+        .and_then(|configuration| judged(&configuration, observed, bounds))
         .context("what the watch compares with, as its latest report has it")
         .inspect(|report| say_changed(latest, report))
 }
@@ -210,11 +212,10 @@ fn roles(past: &Past) -> Vec<String> {
 }
 
 pub(super) fn judged(
-    sources: &PolicySources,
+    configuration: &Configuration,
     observed: &Observed,
     bounds: ListingBounds,
 ) -> anyhow::Result<Report> {
-    let configuration = Configuration::read(sources)?;
     configuration.check_roles()?;
     let policy = configuration.policy(&observed.host, &mut names::system_lookup)?;
     Ok(configuration.report_within(policy, observed.clone(), bounds))

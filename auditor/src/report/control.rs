@@ -85,12 +85,26 @@ impl Controls {
     ///
     /// A control that names nothing, or something that nobody knows, with its file and line.
     pub fn read(said: &[ControlSection], matrices: &[Matrix]) -> Result<Self, ControlError> {
+        let (controls, unknown) = Self::of_others(said, matrices)?;
+        unknown.into_iter().next().map_or(Ok(controls), Err)
+    }
+
+    /// Reads what a deployment says of the rules of its own matrices, where these are others: what they do not have is given back, and
+    /// belongs to no control.
+    ///
+    /// # Errors
+    ///
+    /// A control that names nothing, with its file and line.
+    pub fn of_others(
+        said: &[ControlSection],
+        matrices: &[Matrix],
+    ) -> Result<(Self, Vec<ControlError>), ControlError> {
         let ids: Vec<&str> = matrices
             .iter()
             .flat_map(|matrix| &matrix.rules)
             .map(|rule| rule.id.as_str())
             .collect();
-        let mut controls = Vec::new();
+        let (mut controls, mut unknown) = (Vec::new(), Vec::new());
         for section in said {
             let error = |line, problem| ControlError {
                 file: section.file.clone(),
@@ -101,14 +115,16 @@ impl Controls {
             if section.names.is_empty() {
                 return Err(error(section.line, ControlProblem::Empty));
             }
-            let selectors: Result<_, _> = section
-                .names
-                .iter()
-                .map(|(name, line)| selector(name, &ids).map_err(|problem| error(*line, problem)))
-                .collect();
-            controls.push((section.id.clone(), selectors?));
+            let mut selectors = Vec::new();
+            for (name, line) in &section.names {
+                match selector(name, &ids) {
+                    Ok(selector) => selectors.push(selector),
+                    Err(problem) => unknown.push(error(*line, problem)),
+                }
+            }
+            controls.push((section.id.clone(), selectors));
         }
-        Ok(Self(controls))
+        Ok((Self(controls), unknown))
     }
 
     /// The controls of a flow with this verdict, that these rules allow or forbid.
@@ -225,8 +241,8 @@ mod tests {
         Matrix::parse(Path::new("m.toml"), &text).unwrap()
     }
 
-    fn read(said: &[(&str, &[&str])]) -> Result<Controls, String> {
-        let said: Vec<ControlSection> = (7..)
+    fn sections(said: &[(&str, &[&str])]) -> Vec<ControlSection> {
+        (7..)
             .zip(said)
             .map(|(line, (control, names))| ControlSection {
                 id: (*control).to_owned(),
@@ -237,8 +253,11 @@ mod tests {
                 file: "a.toml".into(),
                 line,
             })
-            .collect();
-        Controls::read(&said, &[matrix()]).map_err(|error| error.to_string())
+            .collect()
+    }
+
+    fn read(said: &[(&str, &[&str])]) -> Result<Controls, String> {
+        Controls::read(&sections(said), &[matrix()]).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -309,6 +328,15 @@ mod tests {
         );
         assert!(error.contains("is `web` meant?"), "{error}");
         assert!(read(&[("C", &[])]).unwrap_err().contains("names nothing"));
+        // Of other matrices than the deployment's own the rest is evidence all the same.
+        let said = sections(&[("C", &["web-of-old", "db-*"]), ("D", &["gone"])]);
+        let (controls, unknown) = Controls::of_others(&said, &[matrix()]).unwrap();
+        let unknown: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+        assert_eq!(unknown.len(), 2, "{unknown:?}");
+        assert!(unknown[0].starts_with("a.toml:7: control `C` names `web-of-old`"));
+        assert_eq!(controls.of_rule(RuleVerdict::Observed, "db-one"), ["C"]);
+        assert_eq!(controls.of_rule(RuleVerdict::Observed, "web"), [""; 0]);
+        assert!(Controls::of_others(&sections(&[("C", &[])]), &[matrix()]).is_err());
         assert!(read(&[("C", &["web"]), ("D", &["x-*"])]).is_err());
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     digits::hexadecimal,
     fleet::pushed::PushedConfiguration,
     matrix::Matrix,
-    output::detail,
+    output::{detail, warn},
     report::{Controls, MatrixSource},
 };
 
@@ -22,6 +22,14 @@ pub(crate) struct Content {
     pub(super) controls: Controls,
 }
 
+/// Who names the matrices.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum NamedBy {
+    Deployment,
+    /// They replace those of the deployment.
+    CommandLine,
+}
+
 impl Content {
     /// Reads the texts of matrices, each with the name of its file.
     ///
@@ -31,6 +39,7 @@ impl Content {
     pub(super) fn read(
         deployment: Option<Deployment>,
         texts: Vec<(PathBuf, String)>,
+        named_by: NamedBy,
     ) -> anyhow::Result<Self> {
         let (mut matrices, mut sources) = (Vec::new(), Vec::new());
         for (path, text) in texts {
@@ -54,9 +63,21 @@ impl Content {
             });
             matrices.push(matrix);
         }
-        let controls = match &deployment {
-            Some(deployment) => Controls::read(&deployment.controls, &matrices)?,
-            None => Controls::default(),
+        let controls = match (&deployment, named_by) {
+            (Some(deployment), NamedBy::Deployment) => {
+                Controls::read(&deployment.controls, &matrices)?
+            }
+            // A deployment cannot know what is called how in matrices that are not its own, as those of the next version are.
+            (Some(deployment), NamedBy::CommandLine) => {
+                let (controls, unknown) = Controls::of_others(&deployment.controls, &matrices)?;
+                for problem in unknown {
+                    warn(&format!(
+                        "auditor: {problem}; the deployment is for other matrices than --matrix names, so nothing of these belongs to the control by that name"
+                    ));
+                }
+                controls
+            }
+            (None, _) => Controls::default(),
         };
         Ok(Self {
             deployment,
@@ -91,6 +112,6 @@ impl Content {
         // No path of it is opened here: a matrix is what came with it.
         let texts = pushed.matrices.iter();
         let texts = texts.map(|matrix| (PathBuf::from(&matrix.name), matrix.text.clone()));
-        Self::read(Some(deployment), texts.collect())
+        Self::read(Some(deployment), texts.collect(), NamedBy::Deployment)
     }
 }

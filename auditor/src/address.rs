@@ -114,6 +114,28 @@ impl AddressSet {
         })
     }
 
+    /// The addresses of this set that are none of `others`.
+    #[must_use]
+    pub fn minus(&self, others: &Self) -> Self {
+        let mut left = Vec::new();
+        for (first, last) in &self.0 {
+            let mut next = Some(*first);
+            for (from, to) in &others.0 {
+                match next {
+                    Some(at) if *from <= *last && at <= *to => {
+                        if let Some(before) = from.checked_sub(1).filter(|before| at <= *before) {
+                            left.push((at, before));
+                        }
+                        next = to.checked_add(1);
+                    }
+                    Some(_) | None => {}
+                }
+            }
+            left.extend(next.filter(|at| at <= last).map(|at| (at, *last)));
+        }
+        Self(left)
+    }
+
     /// The address, if there is exactly one.
     pub fn only(&self) -> Option<IpAddr> {
         match self.0.as_slice() {
@@ -285,6 +307,12 @@ mod tests {
                 prop_assert_eq!(set.contains(address(bits)), model.contains(&bits));
             }
             prop_assert_eq!(set.has_beyond(&other), model.difference(&other_model).next().is_some());
+            let left = set.minus(&other);
+            for bits in 0..240 {
+                prop_assert_eq!(left.contains(address(bits)), model.contains(&bits) && !other_model.contains(&bits));
+            }
+            prop_assert_eq!(AddressSet::any().minus(&set).minus(&AddressSet::any().minus(&set)), AddressSet::default());
+            prop_assert!(!AddressSet::any().minus(&set).meets(&set) && set.minus(&AddressSet::any()).is_empty());
         }
     }
 }

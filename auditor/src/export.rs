@@ -1,13 +1,19 @@
 //! Exports a matrix for other tools: firewall rules, network policies, or a table for a spreadsheet.
 
+mod chain;
 mod csv;
 mod kubernetes;
+mod left_over;
 mod nftables;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
     str::FromStr,
 };
+
+use self::chain::Chain;
+pub use self::chain::Packet;
 
 use crate::{
     address::AddressSet,
@@ -61,6 +67,9 @@ pub struct Scope<'a> {
 pub struct LeftOut {
     pub rule: String,
     pub reason: String,
+    /// Whether the text is less than the matrix says for want of words or of addresses that names stand for, and not only of what
+    /// nobody has said yet.
+    pub is_closed: bool,
 }
 
 /// The exported text.
@@ -71,12 +80,42 @@ pub struct Exported {
     pub left_out: Vec<LeftOut>,
 }
 
+/// The firewall of the hosts of some roles, to ask what it lets pass.
+pub struct Firewall<'a> {
+    chains: [Chain<'a>; 2],
+}
+
+impl<'a> Firewall<'a> {
+    pub fn new(scope: &'a Scope<'a>) -> Self {
+        let mut left_out = Vec::new();
+        let rules = scope.applying(&mut left_out);
+        Self {
+            chains: chain::chains(scope, &rules, &mut left_out),
+        }
+    }
+
+    /// Whether it lets a conversation pass on a host with these addresses, if it drops what it does not accept.
+    pub fn accepts(&self, packet: &Packet, own: &[IpAddr]) -> bool {
+        let is_own = |address: &IpAddr| own.contains(address) || address.is_loopback();
+        let goes_out = is_own(&packet.client);
+        // What no end of is this host's own, such as what is for a group, comes in.
+        let comes_in = is_own(&packet.server) || !goes_out;
+        self.chains.iter().all(|chain| {
+            let is_passed = match chain.direction {
+                Direction::Ingress => comes_in,
+                Direction::Egress => goes_out,
+            };
+            !is_passed || chain.accepts(packet)
+        })
+    }
+}
+
 /// Exports the matrices of a scope in a form.
 pub fn export(scope: &Scope<'_>, form: Form) -> Exported {
     match form {
         Form::Csv => Exported {
             text: csv::text(scope),
-            left_out: Vec::new(),
+            ..Exported::default()
         },
         Form::Nftables => nftables::export(scope),
         Form::NetworkPolicy => kubernetes::network_policies(scope),
@@ -95,8 +134,18 @@ enum Direction {
 enum Peer<'a> {
     Any,
     Addresses(&'a AddressSet),
-    /// The deployment gives no address.
+    /// The deployment names no host.
     Unknown,
+    /// None of the host names has an address.
+    Unresolved,
+}
+
+/// How many hosts of a role another one has.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Share {
+    None,
+    Part,
+    All,
 }
 
 impl<'a> Scope<'a> {
@@ -126,16 +175,79 @@ impl<'a> Scope<'a> {
         match self.roles.addresses(role) {
             Some(set) if *set == AddressSet::any() => Peer::Any,
             Some(set) if !set.is_empty() => Peer::Addresses(set),
-            Some(_) | None => Peer::Unknown,
+            Some(_) | None if self.roles.is_whole(role) => Peer::Unknown,
+            Some(_) | None => Peer::Unresolved,
+        }
+    }
+
+    fn is_any(&self, role: &Role) -> bool {
+        matches!(self.peer(role), Peer::Any)
+    }
+
+    /// Whether nobody knows all hosts of a role by their addresses.
+    fn is_unclear(&self, role: &Role) -> bool {
+        !self.roles.is_whole(role) || matches!(self.peer(role), Peer::Unknown)
+    }
+
+    /// Why the hosts of a role are not all known.
+    fn why_unclear(&self, role: &Role) -> String {
+        if self.roles.is_whole(role) {
+            format!("the deployment gives `{}` no address", role.name())
+        } else {
+            format!("a host name of `{}` has no address", role.name())
+        }
+    }
+
+    /// How many of the hosts of `of` the role has, or may have.
+    fn share(&self, role: &Role, of: &Role) -> Share {
+        if self.roles.covers(role, std::slice::from_ref(of)) {
+            return Share::All;
+        }
+        // One whose name has no address may be any of them.
+        let least = if self.roles.is_whole(role) && self.roles.is_whole(of) {
+            Share::None
+        } else {
+            Share::Part
+        };
+        let share = match (self.peer(role), self.peer(of)) {
+            (Peer::Any, _) => Share::All,
+            (_, Peer::Any) => Share::Part,
+            (Peer::Addresses(role), Peer::Addresses(of)) => {
+                match (of.has_beyond(role), of.meets(role)) {
+                    (false, _) if least == Share::None => Share::All,
+                    (false, _) | (true, true) => Share::Part,
+                    (true, false) => Share::None,
+                }
+            }
+            // A pod carries one role, and what has addresses is no pod.
+            (Peer::Unknown | Peer::Unresolved, _)
+            | (Peer::Addresses(_), Peer::Unknown | Peer::Unresolved) => Share::None,
+        };
+        share.max(least)
+    }
+}
+
+impl LeftOut {
+    /// What nobody can be let in by yet.
+    fn new(rule: &Rule, reason: String) -> Self {
+        Self {
+            rule: rule.id.clone(),
+            reason,
+            is_closed: false,
+        }
+    }
+
+    /// What the text closes though the matrix does not, or not all of it.
+    fn closed(rule: &Rule, reason: String) -> Self {
+        Self {
+            is_closed: true,
+            ..Self::new(rule, reason)
         }
     }
 }
 
 fn leave_out(left_out: &mut Vec<LeftOut>, rule: &Rule, reason: &str) {
-    left_out.push(LeftOut {
-        rule: rule.id.clone(),
-        reason: reason.to_owned(),
-    });
+    left_out.push(LeftOut::new(rule, reason.to_owned()));
 }
 
 /// A name of lower-case letters, digits and dashes, which every form accepts. Role names come from untrusted pages.

@@ -1,6 +1,6 @@
 //! `auditor export`: a matrix as rules for software that enforces them.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use anyhow::bail;
 use clap::Args;
@@ -16,7 +16,7 @@ use crate::{
     export::{self, Form, Scope},
     output::{Readers, say, write},
     report::{
-        ListingBounds, clean_line,
+        ListingBounds, clean_line, plural,
         schema::{Flow, FlowVerdict, Outcome},
     },
 };
@@ -89,7 +89,20 @@ pub fn run(command: &Export) -> anyhow::Result<Exit> {
     if command.span.is_wanted() {
         say_dropped(command, &configuration)?;
     }
-    Ok(Exit::Clean)
+    let closed: BTreeSet<&str> = exported
+        .left_out
+        .iter()
+        .filter(|one| one.is_closed)
+        .map(|one| one.rule.as_str())
+        .collect();
+    if closed.is_empty() {
+        return Ok(Exit::Clean);
+    }
+    say(&format!(
+        "auditor: the text lets in less than the matrix does, for what is said above of {}",
+        plural(closed.len(), "rule")
+    ));
+    Ok(Exit::Violations)
 }
 
 /// More flows that would have been dropped are not named.

@@ -98,6 +98,8 @@ pub struct Roles {
     addresses: BTreeMap<Role, AddressSet>,
     /// Each role with the roles that it includes, itself among them.
     parts: BTreeMap<Role, BTreeSet<Role>>,
+    /// The roles of which a host name has no address, so that nobody knows all of their hosts.
+    partial: BTreeSet<Role>,
     /// Host names without an address, and why.
     pub failures: BTreeMap<String, String>,
 }
@@ -111,6 +113,11 @@ impl Roles {
     /// The addresses of a role; `None` if the deployment does not know it.
     pub fn addresses(&self, role: &Role) -> Option<&AddressSet> {
         self.addresses.get(role)
+    }
+
+    /// Whether every host name of a role has an address; a role of which nobody has said who it is has no name.
+    pub fn is_whole(&self, role: &Role) -> bool {
+        !self.partial.contains(role)
     }
 
     /// The roles that contain `address`, without those that contain every address.
@@ -170,18 +177,22 @@ impl Deployment {
             let mut parts = BTreeSet::new();
             let mut addresses = AddressSet::default();
             let mut open = vec![role];
-            while let Some(role) = open.pop() {
-                if !parts.insert(role.clone()) {
+            while let Some(part) = open.pop() {
+                if !parts.insert(part.clone()) {
                     continue;
                 }
-                for entry in self.roles.get(role).into_iter().flatten() {
+                for entry in self.roles.get(part).into_iter().flatten() {
                     match entry {
                         RoleEntry::Role(role) => open.push(role),
                         entry @ (RoleEntry::Any
                         | RoleEntry::Net(_)
                         | RoleEntry::Range(..)
                         | RoleEntry::Host(_)) => {
-                            addresses.extend(&entry_addresses(entry, &mut roles, lookup));
+                            let of_entry = entry_addresses(entry, &mut roles, lookup);
+                            if of_entry.is_empty() {
+                                roles.partial.insert(role.clone());
+                            }
+                            addresses.extend(&of_entry);
                         }
                     }
                 }

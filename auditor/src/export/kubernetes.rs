@@ -1,11 +1,19 @@
 //! Network policies, which select pods by a label with their role, as JSON for `kubectl apply -f`.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv6Addr},
+};
 
 use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 use serde_json::{Value, json};
 
-use super::{Direction, Exported, LeftOut, Peer, Scope, distinct, leave_out, name};
+use super::{
+    Direction, Exported, LeftOut, Peer, Scope, distinct, leave_out,
+    left_over::{Closed, left_over},
+    name,
+};
 use crate::{
     address::AddressSet,
     escape,
@@ -18,6 +26,10 @@ use crate::{
 /// The label that pods of a role carry.
 const LABEL: &str = "auditor/role";
 
+/// The IPv6 addresses between which a set has the IPv4 addresses: as IPv6 addresses they follow one another.
+const BEFORE_MAPPED: IpAddr = IpAddr::V6(Ipv6Addr::from_bits(0xffff_ffff_ffff));
+const AFTER_MAPPED: IpAddr = IpAddr::V6(Ipv6Addr::from_bits(0x1_0000_0000_0000));
+
 /// How a kind of policy expresses what all kinds can express.
 struct Dialect {
     /// Writes one rule: the peer that it allows, and the ports.
@@ -29,7 +41,7 @@ struct Dialect {
 enum PeerOf<'a> {
     Any,
     /// Machines that are no pods and have no labels, by the addresses that the deployment gives.
-    Addresses(&'a AddressSet),
+    Addresses(Cow<'a, AddressSet>),
     Pods(Named<'a>),
 }
 
@@ -81,46 +93,56 @@ fn policies(scope: &Scope<'_>, dialect: &Dialect) -> Exported {
         .into_iter()
         .partition(|rule| rule.presence.forbids());
     let mut both: BTreeMap<&Role, [Vec<Value>; 2]> = BTreeMap::new();
-    let mut partly: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut closed = Closed::new();
     for rule in allowing {
         if let Some(reason) = inexpressible(rule) {
             leave_out(&mut left_out, rule, reason);
             continue;
         }
+        let roles: BTreeSet<&Role> = rule.client.iter().chain(&rule.server).collect();
+        for role in roles {
+            if !scope.roles.is_whole(role) {
+                left_out.push(LeftOut::closed(rule, scope.why_unclear(role)));
+            }
+        }
         for client in &rule.client {
             for server in &rule.server {
-                let service = Service {
-                    rule,
-                    ports: left_over(scope, &forbidding, rule, [client, server], &mut partly),
-                };
-                if service.ports.is_empty() && rule.ports.set().is_some() {
-                    continue;
+                for piece in left_over(scope, &forbidding, rule, [client, server], &mut closed) {
+                    let [clients, servers] = piece.ends;
+                    let ends = (
+                        peer(scope, named(client), clients),
+                        peer(scope, named(server), servers),
+                    );
+                    // Machines of which no name has an address are no pods, and nobody.
+                    let (Some(from), Some(to)) = ends else {
+                        continue;
+                    };
+                    let service = Service {
+                        rule,
+                        ports: piece.ports,
+                    };
+                    let [ingress, _] = both.entry(server).or_default();
+                    ingress.push((dialect.allow)(Direction::Ingress, &from, &service));
+                    let [_, egress] = both.entry(client).or_default();
+                    egress.push((dialect.allow)(Direction::Egress, &to, &service));
                 }
-                let allow = |direction, role| {
-                    (dialect.allow)(direction, &peer(scope, named(role)), &service)
-                };
-                let [ingress, _] = both.entry(server).or_default();
-                ingress.push(allow(Direction::Ingress, client));
-                let [_, egress] = both.entry(client).or_default();
-                egress.push(allow(Direction::Egress, server));
             }
         }
     }
     for rule in forbidding {
-        let reason = match partly.get(rule.id.as_str()) {
-            Some(allowing) => format!(
-                "it forbids a part of what {} allows, which policies cannot tell from the rest, so that is let in",
-                allowing.escape_debug()
+        left_out.push(match closed.remove(rule.id.as_str()) {
+            Some(why) => LeftOut::closed(rule, why),
+            None => LeftOut::new(
+                rule,
+                "policies only allow: what it forbids is taken out of what other rules allow"
+                    .to_owned(),
             ),
-            None => "policies only allow: what it forbids is taken out of what other rules allow"
-                .to_owned(),
-        };
-        leave_out(&mut left_out, rule, &reason);
+        });
     }
     // Only a role of pods gets a policy; `any` and roles with addresses outside of the cluster have no pods.
     let items: Vec<Value> = both
         .into_iter()
-        .filter(|(role, _)| matches!(scope.peer(role), Peer::Unknown))
+        .filter(|(role, _)| is_of_pods(scope, role))
         .map(|(role, [ingress, egress])| (dialect.policy)(&named(role), &ingress, &egress))
         .collect();
     if items.is_empty() {
@@ -128,6 +150,7 @@ fn policies(scope: &Scope<'_>, dialect: &Dialect) -> Exported {
             rule: "every rule".to_owned(),
             reason: "all roles have addresses in the deployment, so none is one of pods; leave the roles of pods out there"
                 .to_owned(),
+            is_closed: false,
         });
     }
     let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
@@ -137,61 +160,8 @@ fn policies(scope: &Scope<'_>, dialect: &Dialect) -> Exported {
     }
 }
 
-/// The ports of a rule that none of `forbidding` forbids between two of its roles. Where one forbids them to a part of the
-/// hosts only, it is added to `partly`, with the rule.
-fn left_over<'a>(
-    scope: &Scope<'_>,
-    forbidding: &[&'a Rule],
-    rule: &'a Rule,
-    ends: [&Role; 2],
-    partly: &mut BTreeMap<&'a str, &'a str>,
-) -> PortSet {
-    let mut ports = rule.ports.set().unwrap_or_default();
-    let meets = |one: &&&Rule| {
-        one.transport == rule.transport && !one.loopback && one.ports.overlap(&rule.ports)
-    };
-    for one in forbidding.iter().filter(meets) {
-        let [clients, servers] = [(&one.client, ends[0]), (&one.server, ends[1])]
-            .map(|(roles, end)| roles.iter().map(|role| share(scope, role, end)).max());
-        match clients.min(servers) {
-            Some(Share::All) => {
-                let set = one.ports.set();
-                ports = set.map_or_else(PortSet::default, |set| ports.minus(&set));
-            }
-            Some(Share::Part) => {
-                partly.insert(&one.id, &rule.id);
-            }
-            Some(Share::None) | None => {}
-        }
-    }
-    ports
-}
-
-/// How many hosts of a role another one has.
-#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
-enum Share {
-    None,
-    Part,
-    All,
-}
-
-/// How many of the hosts of `of` the role has.
-fn share(scope: &Scope<'_>, role: &Role, of: &Role) -> Share {
-    if scope.roles.covers(role, std::slice::from_ref(of)) {
-        return Share::All;
-    }
-    match (scope.peer(role), scope.peer(of)) {
-        (Peer::Any, _) => Share::All,
-        (Peer::Addresses(_) | Peer::Unknown, Peer::Any) => Share::Part,
-        (Peer::Addresses(role), Peer::Addresses(of)) => match (of.has_beyond(role), of.meets(role))
-        {
-            (false, _) => Share::All,
-            (true, true) => Share::Part,
-            (true, false) => Share::None,
-        },
-        // A pod carries one role.
-        (Peer::Unknown, _) | (Peer::Addresses(_), Peer::Unknown) => Share::None,
-    }
+fn is_of_pods(scope: &Scope<'_>, role: &Role) -> bool {
+    matches!(scope.peer(role), Peer::Unknown)
 }
 
 /// Why no policy can express a rule.
@@ -205,11 +175,16 @@ fn inexpressible(rule: &Rule) -> Option<&'static str> {
     }
 }
 
-fn peer<'a>(scope: &Scope<'a>, named: Named<'a>) -> PeerOf<'a> {
+/// The peer that a role is, or these of its addresses; `None` where nobody knows who it is.
+fn peer<'a>(scope: &Scope<'a>, named: Named<'a>, only: Option<AddressSet>) -> Option<PeerOf<'a>> {
+    if let Some(set) = only {
+        return Some(PeerOf::Addresses(Cow::Owned(set)));
+    }
     match scope.peer(named.role) {
-        Peer::Any => PeerOf::Any,
-        Peer::Addresses(set) => PeerOf::Addresses(set),
-        Peer::Unknown => PeerOf::Pods(named),
+        Peer::Any => Some(PeerOf::Any),
+        Peer::Addresses(set) => Some(PeerOf::Addresses(Cow::Borrowed(set))),
+        Peer::Unknown => Some(PeerOf::Pods(named)),
+        Peer::Unresolved => None,
     }
 }
 
@@ -228,7 +203,16 @@ fn metadata(role: &Named<'_>) -> Value {
 
 /// The addresses as the fewest prefixes that cover them exactly.
 fn prefixes(set: &AddressSet) -> Vec<String> {
-    set.ranges()
+    let mut ranges: Vec<(IpAddr, IpAddr)> = Vec::new();
+    for (first, last) in set.ranges() {
+        let before = ranges.iter_mut().find(|one| one.1 == BEFORE_MAPPED);
+        match before.filter(|_| first == AFTER_MAPPED) {
+            Some(before) => before.1 = last,
+            None => ranges.push((first, last)),
+        }
+    }
+    ranges
+        .into_iter()
         .flat_map(|(first, last)| -> Vec<IpNet> {
             match (first, last) {
                 (IpAddr::V4(first), IpAddr::V4(last)) => {

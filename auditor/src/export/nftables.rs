@@ -1,21 +1,19 @@
 //! The rules of some roles as chains for `nft -f`.
 //!
 //! The chains are attached to no hook, so they take effect only where a base chain jumps to them. They accept what the rules
-//! allow, and drop nothing but what the matrix forbids.
+//! allow at the addresses of their roles, and drop nothing but what the matrix forbids.
 
 use std::{
     collections::BTreeMap,
     fmt::{self, Write as _},
 };
 
-use super::{Direction, Exported, LeftOut, Peer, Scope, distinct, leave_out};
-use crate::{
-    address::AddressSet,
-    hidden::is_hidden,
-    matrix::{Rule, first_match},
-    role::Role,
-    transport::Transport,
+use super::{
+    Direction, Exported, Peer, Scope,
+    chain::{Chain, End, Service, Statement, Where, chains},
+    distinct,
 };
+use crate::{address::AddressSet, hidden::is_hidden, matrix::Rule, role::Role};
 
 /// nft allows 128 bytes in a comment, its terminator included.
 const LONGEST_COMMENT: usize = 120;
@@ -23,11 +21,10 @@ const LONGEST_COMMENT: usize = 120;
 pub(super) fn export(scope: &Scope<'_>) -> Exported {
     let mut exported = Exported::default();
     let rules = scope.applying(&mut exported.left_out);
-    let mut left_out = Vec::new();
+    let chains = chains(scope, &rules, &mut exported.left_out);
     // Writing to memory does not fail.
-    let written = table(scope, &rules, &mut exported.text, &mut left_out);
+    let written = table(scope, &rules, &chains, &mut exported.text);
     debug_assert!(written.is_ok(), "memory takes every text");
-    exported.left_out.extend(left_out);
     exported
 }
 
@@ -41,8 +38,8 @@ const USE: [&str; 3] = [
 fn table(
     scope: &Scope<'_>,
     rules: &[&Rule],
+    chains: &[Chain<'_>],
     out: &mut String,
-    left_out: &mut Vec<LeftOut>,
 ) -> fmt::Result {
     let own: Vec<&str> = scope.own.iter().map(Role::name).collect();
     let names: Vec<&str> = scope
@@ -69,26 +66,21 @@ fn table(
         .flat_map(|rule| rule.client.iter().chain(&rule.server));
     let names = distinct(roles);
     sets(scope, &names, out)?;
-    for (direction, chain) in [
-        (Direction::Ingress, "documented_in"),
-        (Direction::Egress, "documented_out"),
-    ] {
-        writeln!(out, "\tchain {chain} {{")?;
-        // A packet leaves the chain at its first match.
-        for rule in first_match(rules.to_vec(), |rule| rule.presence) {
-            let (own, peers) = match direction {
-                Direction::Ingress => (&rule.server, &rule.client),
-                Direction::Egress => (&rule.client, &rule.server),
-            };
-            let takes_part = own.iter().any(|role| scope.roles.covers(role, scope.own));
-            if takes_part {
-                let part = Part {
-                    scope,
-                    names: &names,
-                    rule,
-                    direction,
+    for chain in chains {
+        let name = match chain.direction {
+            Direction::Ingress => "documented_in",
+            Direction::Egress => "documented_out",
+        };
+        writeln!(out, "\tchain {name} {{")?;
+        for statement in &chain.statements {
+            for matched in matched(statement, chain.direction, &names) {
+                let verdict = if statement.rule.presence.forbids() {
+                    "drop"
+                } else {
+                    "accept"
                 };
-                part.statements(peers, out, left_out)?;
+                let comment = line(&statement.rule.id);
+                writeln!(out, "\t\t{matched} {verdict} comment \"{comment}\"")?;
             }
         }
         writeln!(out, "\t}}")?;
@@ -134,102 +126,75 @@ fn set_name(name: &str, version: u8) -> String {
     format!("role_{}_{version}", name.replace('-', "_"))
 }
 
-/// A rule's part in one chain.
-struct Part<'a> {
-    scope: &'a Scope<'a>,
-    names: &'a BTreeMap<&'a Role, String>,
-    rule: &'a Rule,
+/// What a statement matches, once for each version of IP where that makes a difference.
+fn matched(
+    statement: &Statement<'_>,
     direction: Direction,
-}
-
-impl Part<'_> {
-    fn statements(
-        &self,
-        peers: &[Role],
-        out: &mut String,
-        left_out: &mut Vec<LeftOut>,
-    ) -> fmt::Result {
-        let Self { scope, rule, .. } = self;
-        let forbids = rule.presence.forbids();
-        let verdict = if forbids { "drop" } else { "accept" };
-        let mut leave_out = |reason: String| {
-            let more = if forbids {
-                ", so what it forbids passes where another rule allows it"
-            } else {
-                ""
-            };
-            leave_out(left_out, rule, &format!("{reason}{more}"));
-        };
-        let [Some(service_4), Some(service_6)] = [4, 6].map(|version| service(rule, version))
-        else {
-            leave_out("it names no port".to_owned());
-            return Ok(());
-        };
-        // Where a service reads alike in both versions, one statement is enough.
-        let services = if service_4 == service_6 {
-            vec![&service_4]
-        } else {
-            vec![&service_4, &service_6]
-        };
-        let comment = line(&rule.id);
-        if rule.loopback {
-            let interface = match self.direction {
+    names: &BTreeMap<&Role, String>,
+) -> Vec<String> {
+    let services = [4, 6].map(|version| service(statement, version));
+    let [service_4, service_6] = &services;
+    // Where a service reads alike in both versions, and no address is named, one statement is enough.
+    let alike = || {
+        let mut alike = vec![service_4.clone()];
+        alike.extend((service_4 != service_6).then(|| service_6.clone()));
+        alike
+    };
+    let (own, peer) = match &statement.at {
+        Where::Loopback => {
+            let interface = match direction {
                 Direction::Ingress => "iif",
                 Direction::Egress => "oif",
             };
-            for service in services {
-                writeln!(
-                    out,
-                    "\t\t{interface} lo {service} {verdict} comment \"{comment}\""
-                )?;
-            }
-            return Ok(());
+            let all = alike().into_iter();
+            return all
+                .map(|service| format!("{interface} lo {service}"))
+                .collect();
         }
-        let end = match self.direction {
-            Direction::Ingress => "saddr",
-            Direction::Egress => "daddr",
-        };
-        for role in peers {
-            match scope.peer(role) {
-                Peer::Any => {
-                    for service in &services {
-                        writeln!(out, "\t\t{service} {verdict} comment \"{comment}\"")?;
-                    }
+        Where::Between {
+            own: End::Any,
+            peer: End::Any,
+        } => return alike(),
+        Where::Between { own, peer } => (own, peer),
+    };
+    let (source, destination) = match direction {
+        Direction::Ingress => (peer, own),
+        Direction::Egress => (own, peer),
+    };
+    let versions = [(4, "ip", service_4), (6, "ip6", service_6)].into_iter();
+    versions
+        .filter_map(|(version, ip, service)| {
+            let end = |field: &str, end: &End<'_>| match end {
+                End::Any => Some(String::new()),
+                End::Role(role, set) => {
+                    let has_any = if version == 4 {
+                        set.has_ipv4()
+                    } else {
+                        set.has_ipv6()
+                    };
+                    let name = names.get(role).map_or("", String::as_str);
+                    has_any.then(|| format!("{ip} {field} @{} ", set_name(name, version)))
                 }
-                Peer::Addresses(set) => {
-                    let name = self.names.get(role).map_or("", String::as_str);
-                    for (version, ip, service) in [(4, "ip", &service_4), (6, "ip6", &service_6)] {
-                        if !elements(set, version).is_empty() {
-                            writeln!(
-                                out,
-                                "\t\t{ip} {end} @{} {service} {verdict} comment \"{comment}\"",
-                                set_name(name, version)
-                            )?;
-                        }
-                    }
-                }
-                Peer::Unknown => {
-                    leave_out(format!("the deployment gives `{}` no address", role.name()));
-                }
-            }
-        }
-        Ok(())
-    }
+            };
+            let (source, destination) = (end("saddr", source)?, end("daddr", destination)?);
+            Some(format!("{source}{destination}{service}"))
+        })
+        .collect()
 }
 
-/// The part of a statement that names transport and server's ports; of ICMP that is the echo, as in an audit.
-fn service(rule: &Rule, version: u8) -> Option<String> {
-    let set = match (rule.ports.set(), rule.transport) {
-        (_, Transport::Icmp) if version == 4 => return Some("icmp type echo-request".to_owned()),
-        (_, Transport::Icmp) => return Some("icmpv6 type echo-request".to_owned()),
-        (set, _) => set?,
+/// The part of a statement that names transport and server's ports.
+fn service(statement: &Statement<'_>, version: u8) -> String {
+    let ports = match &statement.service {
+        Service::Echo if version == 4 => return "icmp type echo-request".to_owned(),
+        Service::Echo => return "icmpv6 type echo-request".to_owned(),
+        Service::Ports(ports) => ports,
     };
-    let ports: Vec<String> = set.ranges().iter().map(ToString::to_string).collect();
-    Some(format!(
+    let ports: Vec<String> = ports.ranges().iter().map(ToString::to_string).collect();
+    format!(
         "{} dport {{ {} }}",
-        rule.transport.name(),
+        statement.rule.transport.name(),
         ports.join(", ")
-    ))
+    )
 }
 
 /// Text for a comment: one line, without characters that would end the comment.

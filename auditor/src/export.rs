@@ -78,6 +78,8 @@ pub struct Exported {
     pub text: String,
     /// Every rule that the text leaves out: where the text is enforced, what it does not allow will be dropped.
     pub left_out: Vec<LeftOut>,
+    /// What whoever puts it to use has to know.
+    pub notes: Vec<String>,
 }
 
 /// The firewall of the hosts of some roles, to ask what it lets pass.
@@ -267,12 +269,15 @@ fn name(text: &str) -> String {
 /// Kubernetes allows 63 characters in a label (RFC 1123).
 const LONGEST_NAME: usize = 63;
 
-/// A name for each role that no other has: names may differ only in characters that a form does not take, or have no other.
+/// A name for each role that no other has: names may differ only in characters that a form does not take, or have no other. A role
+/// whose own name a form takes keeps that, whatever others there are: what is labelled with it means that role.
 fn distinct<'a>(roles: impl IntoIterator<Item = &'a Role>) -> BTreeMap<&'a Role, String> {
     let roles: BTreeSet<&Role> = roles.into_iter().collect();
+    let is_plain = |role: &&Role| name(role.name()) == role.name().to_lowercase();
+    let (plain, others): (Vec<&Role>, Vec<&Role>) = roles.into_iter().partition(is_plain);
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let mut names = BTreeMap::new();
-    for role in roles {
+    for role in plain.into_iter().chain(others) {
         let plain = match name(role.name()) {
             plain if plain.is_empty() => "role".to_owned(),
             plain => plain,

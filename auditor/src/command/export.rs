@@ -86,6 +86,9 @@ pub fn run(command: &Export) -> anyhow::Result<Exit> {
         let rule = left_out.rule.escape_debug();
         say(&format!("left out: {rule}: {}", left_out.reason));
     }
+    for note in &exported.notes {
+        say(&format!("auditor: {note}"));
+    }
     if command.span.is_wanted() {
         say_dropped(command, &configuration)?;
     }

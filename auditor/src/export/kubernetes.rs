@@ -139,6 +139,23 @@ fn policies(scope: &Scope<'_>, dialect: &Dialect) -> Exported {
             ),
         });
     }
+    let notes = both.keys().filter(|role| is_of_pods(scope, role));
+    let notes = notes.filter_map(|role| {
+        let label = names.get(*role)?;
+        let plain = name(role.name());
+        (plain != *label).then(|| {
+            let other = if plain.is_empty() {
+                "its own name has no character that labels take".to_owned()
+            } else {
+                format!("`{plain}` is another role's")
+            };
+            format!(
+                "pods of `{}` carry the label {LABEL}={label}: {other}",
+                role.name().escape_debug()
+            )
+        })
+    });
+    let notes = notes.collect();
     // Only a role of pods gets a policy; `any` and roles with addresses outside of the cluster have no pods.
     let items: Vec<Value> = both
         .into_iter()
@@ -157,6 +174,7 @@ fn policies(scope: &Scope<'_>, dialect: &Dialect) -> Exported {
     Exported {
         text: escape::json(&format!("{list:#}\n")).into_owned(),
         left_out,
+        notes,
     }
 }
 

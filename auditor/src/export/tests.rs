@@ -218,6 +218,7 @@ fn a_table() {
 fn roles_do_not_share_a_name() {
     let roles = ["базы", "сети", "a b", "a-b", "A_B", "a b 2"].map(Role::new);
     let names = super::distinct(&roles);
+    assert_eq!(names[&roles[3]], "a-b");
     let all: std::collections::BTreeSet<&String> = names.values().collect();
     assert_eq!(all.len(), roles.len(), "{names:?}");
     let long = [

@@ -218,6 +218,34 @@ fn a_firewall_opens_the_addresses_of_the_role_alone() {
     );
 }
 
+/// What a role's pods carry is said where it is not what its name says.
+#[test]
+fn a_label_that_another_role_has_is_said() {
+    let rules = |others: &[&str]| {
+        let others = others.iter().enumerate();
+        let all = others.map(|(n, role)| rule(&format!("r{n}"), [role, "srv"], "1", "required"));
+        all.collect::<Vec<String>>()
+    };
+    for form in POLICIES {
+        let alone = of(&rules(&["base-data"]), "", form);
+        assert_eq!(alone.notes, [""; 0]);
+        let both = of(&rules(&["base data", "base-data"]), "", form);
+        assert_eq!(
+            both.notes,
+            [
+                "pods of `base data` carry the label auditor/role=base-data-2: `base-data` is another role's"
+            ]
+        );
+        let list: Value = serde_json::from_str(&both.text).unwrap();
+        let items = list["items"].as_array().unwrap();
+        let of_other = items
+            .iter()
+            .find(|item| item["metadata"]["name"] == "base-data-2");
+        let annotations = &of_other.unwrap()["metadata"]["annotations"];
+        assert_eq!(annotations["auditor/role"], "base data");
+    }
+}
+
 /// The last parts of the addresses of this world.
 const HOSTS: std::ops::Range<u8> = 0..6;
 

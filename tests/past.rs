@@ -39,9 +39,13 @@ ports = "5514"
 fn what_would_it_have_said() {
     // Rules of the matrix in force are evidence for a control; those of the next one have other ids.
     let deployment = format!("{DEPLOYMENT}\n[controls]\n\"PCI DSS 1.2.5\" = [\"web\"]\n");
+    let accepted = format!(
+        "{deployment}\n[[exception]]\nmatch = {{ transport = \"tcp\", ports = \"9999\" }}\nreason = \"ticket 7\"\n"
+    );
     let directory = files(&[
         ("m.toml", MATRIX),
         ("a.toml", &deployment),
+        ("accepted.toml", &accepted),
         ("next.toml", CANDIDATE),
     ]);
     let path = directory.path();
@@ -141,6 +145,16 @@ fn what_would_it_have_said() {
     assert!(
         said.contains("would be dropped: 10.78.0.2 -> 10.78.0.1 tcp/9999")
             && !said.contains("8080:"),
+        "{said}"
+    );
+    // What an exception accepts no firewall lets in.
+    let exported = run(
+        path,
+        "export --as nftables --role web --config accepted.toml -o f.nft --last 1d --state state",
+    );
+    let said = String::from_utf8(exported.stderr).unwrap();
+    assert!(
+        said.contains("10.78.0.1 tcp/9999: an exception accepts it, and no rule: ticket 7"),
         "{said}"
     );
     refused(path);

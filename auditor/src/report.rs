@@ -12,6 +12,7 @@ pub mod effect;
 pub mod explain;
 mod filter;
 mod flows;
+mod forecast;
 mod form;
 mod html;
 mod judged;
@@ -42,6 +43,7 @@ pub use filter::{
     ProcessFilter, RoleFilter, Sort, VerdictFilter,
 };
 pub use flows::render as flow_table;
+pub use forecast::Forecast;
 pub use form::{FORMS, Form, FormError};
 pub use html::render_live as live_html;
 pub use judged::{Judged, ListingBounds, MatrixSource, PushedRun, Run};

@@ -13,12 +13,9 @@ use crate::{
     agent::{configuration::Configuration, names},
     deployment::Roles,
     exit::Exit,
-    export::{self, Form, Scope},
+    export::{self, Firewall, Form, Scope},
     output::{Readers, say, write},
-    report::{
-        ListingBounds, clean_line, plural,
-        schema::{Flow, FlowVerdict, Outcome},
-    },
+    report::{Forecast, ListingBounds, clean_line, plural},
 };
 
 /// Write matrices as what others enforce: nftables, Kubernetes or Cilium policies, or a table for a spreadsheet.
@@ -72,15 +69,13 @@ pub fn run(command: &Export) -> anyhow::Result<Exit> {
     for (host, problem) in &roles.failures {
         say(&format!("auditor: {host} has no address: {problem}"));
     }
-    let exported = export::export(
-        &Scope {
-            matrices: &configuration.matrices,
-            roles: &roles,
-            conditions: &conditions,
-            own: &configuration.roles,
-        },
-        command.form,
-    );
+    let scope = Scope {
+        matrices: &configuration.matrices,
+        roles: &roles,
+        conditions: &conditions,
+        own: &configuration.roles,
+    };
+    let exported = export::export(&scope, command.form);
     write(command.output.as_deref(), &exported.text, Readers::Mask)?;
     for left_out in &exported.left_out {
         let rule = left_out.rule.escape_debug();
@@ -90,7 +85,8 @@ pub fn run(command: &Export) -> anyhow::Result<Exit> {
         say(&format!("auditor: {note}"));
     }
     if command.span.is_wanted() {
-        say_dropped(command, &configuration)?;
+        let firewall = (command.form == Form::Nftables).then(|| Firewall::new(&scope));
+        say_dropped(command, &configuration, firewall.as_ref())?;
     }
     let closed: BTreeSet<&str> = exported
         .left_out
@@ -108,39 +104,38 @@ pub fn run(command: &Export) -> anyhow::Result<Exit> {
     Ok(Exit::Violations)
 }
 
-/// More flows that would have been dropped are not named.
+/// More lines on flows that would have been dropped are not said.
 const MOST_DROPPED: usize = 20;
 
-/// Says what of the time that is asked for would not have passed: what was let in and no rule allows.
-fn say_dropped(command: &Export, configuration: &Configuration) -> anyhow::Result<()> {
+/// Says what of the time that is asked for would not have passed.
+fn say_dropped(
+    command: &Export,
+    configuration: &Configuration,
+    firewall: Option<&Firewall<'_>>,
+) -> anyhow::Result<()> {
     let (_, observed) = command.span.observed()?;
     let report = past::judged(configuration, &observed, ListingBounds::NONE)?;
-    let dropped: Vec<&Flow> = report
-        .flows
-        .iter()
-        .filter(|flow| {
-            matches!(
-                flow.verdict,
-                FlowVerdict::Unexpected | FlowVerdict::Forbidden
-            ) && matches!(flow.outcome, Outcome::Established | Outcome::OneWay)
-        })
-        .collect();
+    let forecast = Forecast::of(&report, firewall);
     let mut lines = vec![format!(
-        "auditor: of what passed from {:.0} to {:.0}, {} flows would not have",
+        "auditor: of what passed from {:.0} to {:.0}, {} would not have",
         report.window.start,
         report.window.end,
-        dropped.len()
+        plural(forecast.flows, "flow")
     )];
-    for flow in dropped.iter().take(MOST_DROPPED) {
-        let why = &flow.explanation;
-        let service = flow.service();
-        lines.push(format!(
-            "would be dropped: {} -> {} {service}: {why}",
-            flow.client, flow.server
-        ));
-    }
-    if let Some(more @ 1..) = dropped.len().checked_sub(MOST_DROPPED) {
-        lines.push(format!("and {more} more"));
+    let dropped = forecast.lines.iter();
+    lines.extend(
+        dropped
+            .take(MOST_DROPPED)
+            .map(|(_, said)| format!("would be dropped: {said}")),
+    );
+    let more: usize = forecast
+        .lines
+        .iter()
+        .skip(MOST_DROPPED)
+        .map(|(n, _)| n)
+        .sum();
+    if 0 < more {
+        lines.push(format!("and {} more", plural(more, "flow")));
     }
     for line in lines {
         let mut clean = String::new();

@@ -7,11 +7,7 @@ use anyhow::{Context as _, bail};
 use crate::{
     fleet::schema::{self, FleetReport},
     output::say,
-    report::{
-        Report,
-        digest::{self, DigestError},
-        schema::SCHEMA_VERSION,
-    },
+    report::{Report, consistency, digest, schema::SCHEMA_VERSION},
 };
 
 /// Reads a file, or standard input if it is `-`, as it is.
@@ -46,9 +42,6 @@ pub(super) fn report(path: &Path) -> anyhow::Result<Report> {
 /// Reads the text of a report; `path` is named in errors.
 pub(crate) fn parse(path: &Path, text: &str) -> anyhow::Result<Report> {
     let name = path.display();
-    if let Err(problem @ DigestError::Altered { .. }) = digest::check(text) {
-        say(&format!("auditor: do not rely on {name}: {problem}"));
-    }
     let value: serde_json::Value = serde_json::from_str(text).with_context(|| {
         format!("{name} is no report: expected the JSON that `auditor audit --json` writes")
     })?;
@@ -62,7 +55,21 @@ pub(crate) fn parse(path: &Path, text: &str) -> anyhow::Result<Report> {
         ),
         None => bail!("{name} is no report: it has no schema_version"),
     }
-    serde_json::from_value(value).with_context(|| format!("{name} is no report"))
+    let report = serde_json::from_value(value).with_context(|| format!("{name} is no report"))?;
+    if let Some(doubt) = doubt(text, &report) {
+        say(&format!("auditor: do not rely on {name}: {doubt}"));
+    }
+    Ok(report)
+}
+
+/// Why a report may not be what an auditor wrote. Whoever alters one may take its digest off as well, or make it anew.
+fn doubt(text: &str, report: &Report) -> Option<String> {
+    match digest::check(text) {
+        Err(problem) => Some(problem.to_string()),
+        Ok(_) => consistency::check(report)
+            .err()
+            .map(|problem| problem.to_string()),
+    }
 }
 
 /// Reads the text of a fleet's report; `None` if it is something else.
@@ -92,7 +99,34 @@ pub(super) fn fleet(path: &Path, text: &str) -> anyhow::Result<Option<FleetRepor
 
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use super::{doubt, text};
+    use crate::report::tests::report;
+
+    #[test]
+    fn what_was_altered_in_whatever_way_is_said() {
+        let mut report = report();
+        let whole = report.to_json().unwrap();
+        assert_eq!(doubt(&whole, &report), None);
+        let (content, digest) = whole.rsplit_once(",\n  \"digest\"").unwrap();
+        for altered in [
+            whole.replace("10.0.0.1", "10.0.0.2"),
+            format!("{whole} "),
+            format!("{whole}\n"),
+            whole.trim_end().to_owned(),
+            format!("{content}\n}}\n"),
+            format!(
+                "{{\n  \"digest\"{},{}",
+                digest.trim_end_matches("\n}\n"),
+                &content[1..]
+            ),
+        ] {
+            assert!(doubt(&altered, &report).is_some(), "{altered}");
+        }
+        // With its digest made anew it contradicts itself.
+        report.summary.violations += 1;
+        let said = doubt(&report.to_json().unwrap(), &report);
+        assert!(said.is_some_and(|said| said.contains("contradicts itself")));
+    }
 
     #[test]
     fn a_byte_order_mark_is_no_part_of_the_text() {

@@ -57,6 +57,21 @@ impl Evidence {
     }
 }
 
+impl Evidence {
+    /// Counts it as evidence for a control.
+    pub(super) const fn count_in(self, control: &mut schema::Control) {
+        let n = match self {
+            Self::Found(Severity::Violation) => &mut control.violations,
+            Self::Found(Severity::Warning) => &mut control.warnings,
+            Self::Found(Severity::Note) => &mut control.notes,
+            Self::Documented => &mut control.documented,
+            Self::Accepted => &mut control.accepted,
+            Self::Found(Severity::Fine) | Self::Silent => &mut control.silent,
+        };
+        *n += 1;
+    }
+}
+
 /// What a control names that nobody knows, and where.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("{}:{line}: control `{control}` {problem}", file.display())]
@@ -159,31 +174,12 @@ impl Controls {
         &self,
         findings: impl Iterator<Item = (Vec<String>, Evidence)>,
     ) -> Vec<schema::Control> {
-        let mut counted: Vec<schema::Control> = self
-            .0
-            .iter()
-            .map(|(id, _)| schema::Control {
-                id: id.clone(),
-                violations: 0,
-                warnings: 0,
-                notes: 0,
-                documented: 0,
-                accepted: 0,
-                silent: 0,
-            })
-            .collect();
+        let ids = self.0.iter().map(|(id, _)| id);
+        let mut counted: Vec<schema::Control> = ids.map(|id| schema::Control::none(id)).collect();
         for (controls, evidence) in findings {
             let controls: BTreeSet<String> = controls.into_iter().collect();
             for control in counted.iter_mut().filter(|one| controls.contains(&one.id)) {
-                let n = match evidence {
-                    Evidence::Found(Severity::Violation) => &mut control.violations,
-                    Evidence::Found(Severity::Warning) => &mut control.warnings,
-                    Evidence::Found(Severity::Note) => &mut control.notes,
-                    Evidence::Documented => &mut control.documented,
-                    Evidence::Accepted => &mut control.accepted,
-                    Evidence::Found(Severity::Fine) | Evidence::Silent => &mut control.silent,
-                };
-                *n += 1;
+                evidence.count_in(control);
             }
         }
         counted

@@ -128,6 +128,21 @@ pub struct Control {
 /// What wrote the report.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Tool {
+impl Control {
+    /// A control without any evidence.
+    pub(super) fn none(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            violations: 0,
+            warnings: 0,
+            notes: 0,
+            documented: 0,
+            accepted: 0,
+            silent: 0,
+        }
+    }
+}
+
     pub name: String,
     pub version: String,
 }

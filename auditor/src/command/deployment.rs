@@ -88,7 +88,7 @@ fn import(command: &Import) -> anyhow::Result<Exit> {
     for host in unknown {
         let host = host.escape_debug();
         say(&format!(
-            "left out: host {host}: no address is known for it; give it an ansible_host, or a hosts file beside the inventory"
+            "left out: host {host}: no address is known for it; give it an ansible_host that is one, or a hosts file beside the inventory"
         ));
     }
     let mut matrices = Vec::new();

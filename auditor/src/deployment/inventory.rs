@@ -12,6 +12,9 @@ use std::{
 
 use ipnet::IpNet;
 
+use super::RoleEntry;
+use crate::role::Role;
+
 /// Groups of hosts, as a file has them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Inventory {
@@ -117,21 +120,24 @@ impl Inventory {
     }
 
     /// The role entries of each group: its children, and the addresses of its hosts. A host without an address is entered by
-    /// name, for a resolver; if that name has no dot it would be read as a role, so it is in the second list instead.
+    /// name, for a resolver; if a deployment would read that name as something else, such as a role where it has no dot, it is in
+    /// the second list instead.
     pub fn roles(&self) -> (BTreeMap<&str, Vec<String>>, BTreeSet<&str>) {
         let mut roles = BTreeMap::new();
         let mut unknown = BTreeSet::new();
         for (name, group) in &self.groups {
-            let mut entries: Vec<String> = group.children.iter().cloned().collect();
+            // What a deployment would take for something else than a role stands there by its hosts.
+            let (children, hosts) = self.parts(name, group);
+            let mut entries: Vec<String> = children.into_iter().cloned().collect();
             let mut addresses = BTreeSet::new();
             let mut names = Vec::new();
-            for host in &group.hosts {
+            for host in hosts {
                 match (self.addresses.get(host), address_of(host)) {
                     (Some(known), _) => addresses.extend(known),
                     (None, Some(address)) => {
                         addresses.insert(address);
                     }
-                    (None, None) if host.contains('.') => names.push(host.clone()),
+                    (None, None) if is_entry(host) => names.push(host.clone()),
                     (None, None) => {
                         unknown.insert(host.as_str());
                     }
@@ -143,11 +149,77 @@ impl Inventory {
         }
         (roles, unknown)
     }
+
+    /// The groups of a group that a deployment can name as roles, and its hosts with those of the other groups.
+    fn parts<'a>(
+        &'a self,
+        name: &'a str,
+        group: &'a Group,
+    ) -> (BTreeSet<&'a String>, BTreeSet<&'a String>) {
+        let mut seen = BTreeSet::from([name]);
+        let (mut children, mut hosts) = (BTreeSet::new(), BTreeSet::new());
+        let mut open = vec![group];
+        while let Some(group) = open.pop() {
+            hosts.extend(&group.hosts);
+            for child in &group.children {
+                if RoleEntry::parse(child) == Ok(RoleEntry::Role(Role::new(child))) {
+                    children.insert(child);
+                } else if seen.insert(child) {
+                    open.extend(self.groups.get(child));
+                }
+            }
+        }
+        (children, hosts)
+    }
+}
+
+/// Whether a deployment reads it as a host or as a network, which some enter as one.
+fn is_entry(text: &str) -> bool {
+    match RoleEntry::parse(text) {
+        Ok(RoleEntry::Host(_) | RoleEntry::Net(_) | RoleEntry::Range(..)) => true,
+        Ok(RoleEntry::Any | RoleEntry::Role(_)) | Err(_) => false,
+    }
+}
+
+/// A host or a pattern without the port behind it, which is for Ansible's own connection, and an address without its brackets.
+fn without_port(pattern: &str) -> &str {
+    if let Some((address, port)) = pattern
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+        && address_of(address).is_some()
+        && is_port(port)
+    {
+        return address;
+    }
+    match pattern.rsplit_once(':') {
+        // The colons of an address in IPv6, and that of a range in brackets, are before no port.
+        Some((name, port))
+            if !port.is_empty()
+                && port.parse::<u16>().is_ok()
+                && name.matches('[').count() == name.matches(']').count()
+                && !name.rsplit(']').next().unwrap_or(name).contains(':') =>
+        {
+            name
+        }
+        Some(_) | None => pattern,
+    }
+}
+
+/// Whether nothing stands there, or a colon and a port.
+fn is_port(text: &str) -> bool {
+    text.is_empty()
+        || text
+            .strip_prefix(':')
+            .is_some_and(|port| port.parse::<u16>().is_ok())
 }
 
 /// The address of a host, beside which lists of hosts may have a scope such as `%eth0`, which means nothing on other hosts, or the mask
-/// of its network: it is the host's address all the same.
+/// of its network, or brackets around it: it is the host's address all the same.
 fn address_of(text: &str) -> Option<IpAddr> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let text = bare.unwrap_or(text);
     let (address, mask) = text
         .split_once('/')
         .map_or((text, None), |(address, mask)| (address, Some(mask)));

@@ -1,12 +1,14 @@
 //! An Ansible inventory as INI: groups in brackets, a host with its variables on each line.
 
-use super::{Inventory, address_of, hosts_of};
+use super::{Inventory, address_of, hosts_of, without_port};
 
 /// What the lines of a section are.
 enum Section {
     Hosts(String),
     Children(String),
     Variables,
+    /// One whose heading was not understood: what its lines are is not known.
+    Unknown,
 }
 
 pub(super) fn read(text: &str) -> Inventory {
@@ -18,22 +20,12 @@ pub(super) fn read(text: &str) -> Inventory {
         if said.is_empty() || said.starts_with(['#', ';']) {
             continue;
         }
-        if let Some(rest) = said.strip_prefix('[') {
-            let Some((name, _comment)) = rest.split_once(']') else {
-                inventory.problem(number, line, "a bracket is not closed");
-                continue;
-            };
-            section = match name.split_once(':') {
-                None => Section::Hosts(name.to_owned()),
-                Some((name, "children")) => Section::Children(name.to_owned()),
-                Some((_, "vars")) => Section::Variables,
-                Some((_, other)) => {
-                    inventory.problem(
-                        number,
-                        line,
-                        format!("`{other}` is neither children nor vars"),
-                    );
-                    Section::Variables
+        if let Some(heading) = heading(said) {
+            section = match heading {
+                Ok(section) => section,
+                Err(problem) => {
+                    inventory.problem(number, line, problem);
+                    Section::Unknown
                 }
             };
             if let Section::Hosts(name) | Section::Children(name) = &section {
@@ -43,6 +35,11 @@ pub(super) fn read(text: &str) -> Inventory {
         }
         match &section {
             Section::Variables => {}
+            Section::Unknown => inventory.problem(
+                number,
+                line,
+                "it stands in a section that is not understood, so it is in no group",
+            ),
             Section::Children(name) => {
                 let child = said.split(['#', ' ', '\t']).next().unwrap_or_default();
                 inventory.group(name).children.insert(child.to_owned());
@@ -56,6 +53,34 @@ pub(super) fn read(text: &str) -> Inventory {
         }
     }
     inventory
+}
+
+/// The section that a line begins; `None` where the line is a host: an address in brackets, or a pattern that starts with a range,
+/// behind whose bracket something else follows than a remark.
+fn heading(said: &str) -> Option<Result<Section, String>> {
+    let rest = said.strip_prefix('[')?;
+    let Some((heading, after)) = rest.split_once(']') else {
+        return Some(Err("a bracket is not closed".to_owned()));
+    };
+    let rest = after.trim_start();
+    let is_over = rest.is_empty() || rest.starts_with(['#', ';']);
+    let is_range = || hosts_of(&format!("[{heading}]")).is_ok();
+    if address_of(heading).is_some() || !is_over && is_range() {
+        return None;
+    }
+    if !is_over {
+        return Some(Err(
+            "something else stands behind the bracket that closes the name of a section".to_owned(),
+        ));
+    }
+    let heading = heading.trim();
+    Some(match heading.split_once(':') {
+        _ if heading.is_empty() => Err("the group has no name".to_owned()),
+        None => Ok(Section::Hosts(heading.to_owned())),
+        Some((name, "children")) => Ok(Section::Children(name.to_owned())),
+        Some((_, "vars")) => Ok(Section::Variables),
+        Some((_, other)) => Err(format!("`{other}` is neither children nor vars")),
+    })
 }
 
 fn host(inventory: &mut Inventory, group: &str, line: &str) -> Result<(), String> {
@@ -73,11 +98,7 @@ fn host(inventory: &mut Inventory, group: &str, line: &str) -> Result<(), String
             address = Some(value);
         }
     }
-    // A port after a name is for Ansible's own connection, so it is no part of the name.
-    let pattern = match pattern.rsplit_once(':') {
-        Some((name, port)) if !name.contains([':', '[']) && port.parse::<u16>().is_ok() => name,
-        Some(_) | None => pattern,
-    };
+    let pattern = without_port(pattern);
     for name in hosts_of(pattern)? {
         reached(inventory, &name, address);
         inventory.group(group).hosts.insert(name);
@@ -87,7 +108,7 @@ fn host(inventory: &mut Inventory, group: &str, line: &str) -> Result<(), String
 
 /// Records where a host is reached, if that is an address and not another name.
 pub(super) fn reached(inventory: &mut Inventory, name: &str, address: Option<&str>) {
-    if let Some(address) = address.and_then(address_of) {
+    if let Some(address) = address.and_then(|text| address_of(without_port(text))) {
         let known = inventory.addresses.entry(name.to_owned());
         known.or_default().insert(address);
     }

@@ -122,6 +122,72 @@ fn a_mask_beside_the_address_of_a_host() {
 }
 
 #[test]
+fn addresses_in_brackets_and_ports_are_of_hosts() {
+    let text = "\
+[web]
+w1 ansible_host=[2001:db8::5]
+w2 ansible_host=[2001:db8::6]:22
+w3 ansible_host=10.0.0.2:2222
+[2001:db8::a]:2200
+[2001:db8::b]
+[2001:db8::c] ansible_port=22
+10.0.0.9:22
+fe80::1:22
+db[1:2].example.com:2222
+[a:b].example.com
+[a:b]-x.example.com:22
+10.0.0.50
+[db] # the last
+10.0.0.60
+";
+    insta::assert_snapshot!(told(text), @r#"
+    db: 10.0.0.60
+    web: 10.0.0.2 10.0.0.9 10.0.0.50 2001:db8::5 2001:db8::6 2001:db8::a 2001:db8::b 2001:db8::c fe80::1:22 a-x.example.com a.example.com b-x.example.com b.example.com db1.example.com db2.example.com
+    "#);
+    let yaml = "all:\n  children:\n    web:\n      hosts:\n        '10.0.0.9:22':\n        '[2001:db8::a]:22':\n        'h[1:2].example.com:22':\n        w1: {ansible_host: '[2001:db8::5]'}\n";
+    insta::assert_snapshot!(told(yaml), @"web: 10.0.0.9 2001:db8::5 2001:db8::a h1.example.com h2.example.com");
+}
+
+/// Hosts of a section whose heading is not understood are in no group, and each is told.
+#[test]
+fn no_host_is_lost_with_its_heading() {
+    for heading in ["[web", "[web:things]", "[]", "[web] x", "[web]x"] {
+        let text = format!("[db]\n10.0.0.1\n{heading}\n10.0.0.50\n10.0.0.51\n");
+        let said = told(&text);
+        assert!(said.starts_with("db: 10.0.0.1\n"), "{said}");
+        let problems = said.lines().filter(|line| line.starts_with("problem "));
+        assert_eq!(problems.count(), 3, "{said}");
+    }
+}
+
+/// What a deployment would refuse, or take for something else, is no entry of a role.
+#[test]
+fn entries_are_what_a_deployment_reads_as_such() {
+    let text = "\
+[web]
+10.0.0.300
+x.example.com:y
+10.0.0.1
+[any]
+10.0.0.2
+[eu.web]
+10.0.0.3
+[all_of_us:children]
+any
+eu.web
+web
+";
+    insta::assert_snapshot!(told(text), @r#"
+    all_of_us: web 10.0.0.2 10.0.0.3
+    any: 10.0.0.2
+    eu.web: 10.0.0.3
+    web: 10.0.0.1
+    unknown 10.0.0.300
+    unknown x.example.com:y
+    "#);
+}
+
+#[test]
 fn a_hosts_file_says_where_hosts_of_an_inventory_are() {
     let mut inventory = Inventory::read("[masters]\nm1\n", Form::Ini);
     inventory.extend(Inventory::read("10.0.0.10 m1\n", Form::Hosts));

@@ -3,7 +3,7 @@
 use saphyr::{LoadableYamlNode as _, Yaml};
 use saphyr_parser::{Event, Parser};
 
-use super::{Inventory, hosts_of, ini::reached};
+use super::{Inventory, hosts_of, ini::reached, without_port};
 
 /// The maximum depth of nested groups.
 const MOST_DEEP: usize = 32;
@@ -75,6 +75,10 @@ fn groups(inventory: &mut Inventory, groups: &Yaml<'_>, depth: usize) -> Vec<Str
             inventory.problem(0, &name, format!("groups are more than {MOST_DEEP} deep"));
             return names;
         }
+        if name.is_empty() {
+            inventory.problem(0, &name, "the group has no name");
+            continue;
+        }
         inventory.group(&name);
         for (part, value) in members(group) {
             match part.as_str() {
@@ -101,7 +105,7 @@ fn hosts(inventory: &mut Inventory, group: &str, hosts: &Yaml<'_>) {
             .into_iter()
             .find(|(name, _)| matches!(name.as_str(), "ansible_host" | "ansible_ssh_host"))
             .and_then(|(_, value)| value.as_str().map(str::to_owned));
-        match hosts_of(&pattern) {
+        match hosts_of(without_port(&pattern)) {
             Ok(names) => {
                 for name in names {
                     reached(inventory, &name, address.as_deref());

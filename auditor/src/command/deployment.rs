@@ -212,6 +212,29 @@ fn renamed(
             names.insert(group, role.name());
         }
     }
+    // Groups whose names a deployment can't tell apart are one role.
+    let mut of_roles: BTreeMap<Role, Vec<&str>> = BTreeMap::new();
+    for group in roles.keys() {
+        let name = names.get(group).copied().unwrap_or(group);
+        of_roles.entry(Role::new(name)).or_default().push(group);
+    }
+    for (role, groups) in &of_roles {
+        if let [first, rest @ ..] = groups.as_slice()
+            && !rest.is_empty()
+        {
+            let groups: Vec<String> = groups
+                .iter()
+                .map(|group| group.escape_debug().to_string())
+                .collect();
+            say(&format!(
+                "auditor: groups {} are one role, `{}`, with the hosts of all of them: rules make no difference between such names; rename one if it is another role",
+                groups.join(" and "),
+                role.name().escape_debug()
+            ));
+            let name = names.get(first).copied().unwrap_or(first);
+            names.extend(rest.iter().map(|group| (*group, name)));
+        }
+    }
     let name = |group: &str| names.get(group).copied().unwrap_or(group).to_owned();
     let mut renamed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (group, entries) in roles {
@@ -317,6 +340,26 @@ mod tests {
             let deployment = Deployment::parse(&at(output), &text).unwrap();
             assert!(deployment.matrices[0].is_file(), "{deployment:?}");
         }
+    }
+
+    #[test]
+    fn groups_that_differ_in_case_are_one_role() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let text = "[cache]\n10.0.0.1\n[CACHE]\n10.0.0.3\n[two  words]\n10.0.0.4\n[Two words]\n10.0.0.5\n[all_of:children]\nCACHE\n";
+        fs::write(at("hosts.ini"), text).unwrap();
+        fs::write(at("m.toml"), MATRIX).unwrap();
+        let command = Import {
+            files: vec![at("hosts.ini")],
+            matrix: vec![at("m.toml")],
+            against: None,
+            output: Some(at("a.toml")),
+        };
+        import(&command).unwrap();
+        let text = fs::read_to_string(at("a.toml")).unwrap();
+        let deployment = Deployment::parse(&at("a.toml"), &text).unwrap();
+        let entries: Vec<usize> = deployment.roles.values().map(Vec::len).collect();
+        assert_eq!(entries, [1, 2, 2], "{text}");
     }
 
     #[test]

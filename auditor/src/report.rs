@@ -15,6 +15,7 @@ mod flows;
 mod forecast;
 mod form;
 mod html;
+pub mod incomplete;
 mod judged;
 mod junit;
 mod learn;

@@ -14,7 +14,6 @@ use crate::{
     },
     exit::Exit,
     length::length,
-    observed::{Cause, Observed},
 };
 
 /// Watch this host's traffic for a while and compare it with the matrix.
@@ -75,33 +74,9 @@ async fn audit(
     let policy = configuration.policy(&session.facts.host, &mut lookup)?;
     session.find_ways(&policy);
     let observed = session.finish(window);
-    let is_blind = lost_an_interface(&observed);
 
     // Made after the window: new interfaces may have brought addresses and so roles, and names may have other addresses now.
     let policy = configuration.policy(&observed.host, &mut lookup)?;
-    let judges_nothing = policy.is_of_no_role(&observed.host);
     let report = configuration.report_within(policy, observed, command.output.bounds());
-    let has_unjudged = report.has_unjudged();
-    let verdict = command.output.write(report)?;
-    // An audit that lost an interface, of a host that no rule is about, or with traffic that a role without addresses leaves
-    // unjudged has not looked at everything that it should, so the exit code must not say that all is well.
-    let is_partial = is_blind || judges_nothing || has_unjudged;
-    Ok(if verdict == Exit::Clean && is_partial {
-        Exit::Failed
-    } else {
-        verdict
-    })
-}
-
-fn lost_an_interface(observed: &Observed) -> bool {
-    observed.gaps.iter().any(|gap| {
-        matches!(
-            gap.cause,
-            Cause::InterfaceLost { .. }
-                | Cause::InterfaceRefused { .. }
-                | Cause::Detached { .. }
-                | Cause::Blind { .. }
-                | Cause::NothingToWatch
-        )
-    })
+    command.output.write(report)
 }

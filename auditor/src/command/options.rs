@@ -13,8 +13,10 @@ use crate::{
     },
     capture::{Ingress, Tc},
     exit::Exit,
-    output::{Readers, write},
-    report::{Choice, FORMS, FailsOn, Filter, Form, ListingBounds, Look, Report, RoleFilter},
+    output::{Readers, say, write},
+    report::{
+        Choice, FORMS, FailsOn, Filter, Form, ListingBounds, Look, Report, RoleFilter, incomplete,
+    },
     sink::Secret,
 };
 
@@ -149,12 +151,17 @@ impl OutputOptions {
         self.filter.filter(self.show_role.as_ref())
     }
 
-    /// Writes the report to its files; returns the exit code that its findings result in, shown or not.
+    /// Writes the report to its files; returns the exit code that its findings result in, shown or not. Of what was looked at just
+    /// now it never says that all is well where the report is no answer, whatever is a failure.
     pub(super) fn write(&self, report: Report) -> anyhow::Result<Exit> {
         if let Some(path) = &self.json {
             write(Some(path), &report.to_json()?, Readers::Owner)?;
         }
-        let exit = self.form.exit(&report, FailOn::Violation);
+        let exit = if self.form.fail_on == Some(FailOn::Never) {
+            completeness(&report)
+        } else {
+            self.form.exit(&report, FailOn::Violation)
+        };
         let part = self.part();
         part.check(&report)?;
         let part = shown(report, &part, self.filter.all);
@@ -236,20 +243,37 @@ impl FormOptions {
         Ok(self.format.render(report, look)?)
     }
 
-    /// The exit code that the report's findings result in; `unsaid` is what makes it 1 if nobody said that.
+    /// The exit code that the report's findings result in; `unsaid` is what makes it 1 if nobody said that. A report without
+    /// failures that is no answer to whether there are any, must not say that all is well, unless nobody wants to know.
     pub(super) fn exit(self, report: &Report, unsaid: FailOn) -> Exit {
         let summary = &report.summary;
         let n_failures = match self.fail_on.unwrap_or(unsaid) {
             FailOn::Violation => summary.violations,
             FailOn::Warning => summary.violations + summary.warnings,
-            FailOn::Never => 0,
+            FailOn::Never => return Exit::Clean,
         };
-        if n_failures == 0 {
-            Exit::Clean
-        } else {
+        if n_failures != 0 {
             Exit::Violations
+        } else {
+            completeness(report)
         }
     }
+}
+
+/// Clean where a report without failures is an answer. Where it is none, says why: the exit code must not say that all is well.
+pub(super) fn completeness(report: &Report) -> Exit {
+    let reasons = incomplete::because(report);
+    let Some(first) = reasons.first() else {
+        return Exit::Clean;
+    };
+    let more = match reasons.len() - 1 {
+        0 => String::new(),
+        n => format!("; and {n} more"),
+    };
+    say(&format!(
+        "auditor: this does not say that all is well: {first}{more}"
+    ));
+    Exit::Failed
 }
 
 /// The terminal's colours and width, if standard output is one.
@@ -264,5 +288,33 @@ pub(super) fn look(to_terminal: bool) -> Look {
         has_colours: !wants_none && !is_dumb,
         width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
         ..Look::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FORMS, FailOn, FormOptions};
+    use crate::{exit::Exit, report::tests::report};
+
+    #[test]
+    fn a_report_that_is_no_answer_does_not_end_well() {
+        let mut report = report();
+        report.summary.violations = 0;
+        report.policy_problems.clear();
+        let exit = |report: &_, fail_on| {
+            let options = FormOptions {
+                format: FORMS[0],
+                fail_on,
+            };
+            options.exit(report, FailOn::Never)
+        };
+        let violation = Some(FailOn::Violation);
+        assert_eq!(exit(&report, violation), Exit::Clean);
+        report.policy_problems = vec!["role `web` is not under [roles]".to_owned()];
+        assert_eq!(exit(&report, violation), Exit::Failed);
+        // Who merely has it shown does not ask.
+        assert_eq!(exit(&report, None), Exit::Clean);
+        report.summary.violations = 1;
+        assert_eq!(exit(&report, violation), Exit::Violations);
     }
 }

@@ -9,6 +9,7 @@ use crate::report::{Judged, Report, schema::Severity};
 /// The report of all hosts as of one: its rules say what the fleet's report says of them.
 pub fn told(judged: &Judged, fleet: &FleetReport) -> Report {
     let mut report = Report::new(judged);
+    report.is_of_fleet = true;
     report.policy_problems.clone_from(&fleet.problems);
     for (told, rule) in report.rules.iter_mut().zip(&fleet.rules) {
         told.severity = rule.severity;

@@ -136,6 +136,7 @@ impl Report {
             lost: busiest(&observed.lost, MOST_LOST),
             lost_left_out: observed.lost.len().saturating_sub(MOST_LOST),
             unproven: unproven(&observed.unproven),
+            is_of_fleet: false,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::{
+    incomplete,
     look::FailsOn,
     pattern,
     schema::{Report, Rule, RuleVerdict, Severity, UNPLACED},
@@ -81,30 +82,7 @@ fn write(report: &Report, fails_on: FailsOn, out: &mut String) -> fmt::Result {
         }
     }
     writeln!(out, "  </testsuite>")?;
-    if let n @ 1.. = report.policy_problems.len() {
-        writeln!(
-            out,
-            "  <testsuite name=\"policy\" hostname={} timestamp=\"{:.0}\" tests=\"{n}\" failures=\"{}\" errors=\"0\" skipped=\"0\">",
-            quoted(&report.host.name),
-            report.window.start,
-            if is_failed(Severity::Warning) { n } else { 0 }
-        )?;
-        for problem in &report.policy_problems {
-            let case = Case {
-                controls: &[],
-                is_failed: is_failed(Severity::Warning),
-                verdict: "wrong",
-                said: problem,
-            };
-            writeln!(
-                out,
-                "    <testcase classname=\"policy\" name={}>{}</testcase>",
-                quoted(problem),
-                case.element()
-            )?;
-        }
-        writeln!(out, "  </testsuite>")?;
-    }
+    write_incomplete(report, fails_on, out)?;
     let sent = words::sent_without_place(report);
     let severities: Vec<Severity> = flows
         .iter()
@@ -168,6 +146,55 @@ fn write(report: &Report, fails_on: FailsOn, out: &mut String) -> fmt::Result {
     }
     writeln!(out, "  </testsuite>")?;
     writeln!(out, "</testsuites>")
+}
+
+/// What is wrong with the policy, and what else keeps the report from being an answer: errors, as a test has that could not run.
+fn write_incomplete(report: &Report, fails_on: FailsOn, out: &mut String) -> fmt::Result {
+    let reasons = incomplete::because(report);
+    let is_of_policy = |reason: &&String| report.policy_problems.contains(reason);
+    let others: Vec<&String> = reasons.iter().filter(|one| !is_of_policy(one)).collect();
+    let problems: Vec<&String> = report.policy_problems.iter().collect();
+    // What is wrong with the policy counts as a warning. Those of a fleet are of single hosts, and keep it from nothing.
+    let is_policy_failed = fails_on.fails(Severity::Warning);
+    for (class, verdict, all, is_failed) in [
+        ("policy", "wrong", problems, is_policy_failed),
+        ("audit", "incomplete", others, false),
+    ] {
+        let is_error = !is_failed && fails_on != FailsOn::Nothing && !reasons.is_empty();
+        if all.is_empty() {
+            continue;
+        }
+        let n_of = |is_so: bool| if is_so { all.len() } else { 0 };
+        writeln!(
+            out,
+            "  <testsuite name=\"{class}\" hostname={} timestamp=\"{:.0}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"0\">",
+            quoted(&report.host.name),
+            report.window.start,
+            all.len(),
+            n_of(is_failed),
+            n_of(is_error)
+        )?;
+        for said in all {
+            let case = Case {
+                controls: &[],
+                is_failed,
+                verdict,
+                said,
+            };
+            let element = if is_error {
+                format!("<error type=\"{verdict}\" message={}/>", quoted(said))
+            } else {
+                case.element()
+            };
+            writeln!(
+                out,
+                "    <testcase classname=\"{class}\" name={}>{element}</testcase>",
+                quoted(said)
+            )?;
+        }
+        writeln!(out, "  </testsuite>")?;
+    }
+    Ok(())
 }
 
 /// What the whole report says of controls and of exceptions, as properties of its first suite.

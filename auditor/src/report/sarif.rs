@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    pattern,
+    incomplete, pattern,
     schema::{Flow, Pattern, Report, Rule, Severity, UNPLACED},
     words,
 };
@@ -76,6 +76,22 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
             json!({ "location": { "uri": uri(&matrix.path) }, "hashes": { "sha-256": matrix.sha256 } })
         })
         .collect();
+    let reasons = incomplete::because(report);
+    let is_answer = reasons.is_empty();
+    let warnings = report
+        .gaps
+        .iter()
+        .map(|gap| gap.text.clone())
+        .filter(|text| !reasons.contains(text))
+        .chain(words::shown(report))
+        .chain(left_out);
+    let notification =
+        |level: &str, text: &String| json!({ "level": level, "message": { "text": text } });
+    let notifications: Vec<Value> = reasons
+        .iter()
+        .map(|text| notification("error", text))
+        .chain(warnings.map(|text| notification("warning", &text)))
+        .collect();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -84,12 +100,10 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
             "automationDetails": { "id": format!("auditor/{}/", report.host.name) },
             "tool": { "driver": { "name": report.tool.name, "version": report.tool.version, "rules": kinds } },
             "invocations": [{
-                "executionSuccessful": true,
+                "executionSuccessful": is_answer,
                 "startTimeUtc": format!("{:.3}", report.window.start),
                 "endTimeUtc": format!("{:.3}", report.window.end),
-                "toolExecutionNotifications": report.gaps.iter().map(|gap| gap.text.clone()).chain(words::shown(report)).chain(left_out).map(|text| {
-                    json!({ "level": "warning", "message": { "text": text } })
-                }).collect::<Vec<_>>(),
+                "toolExecutionNotifications": notifications,
             }],
             "artifacts": artifacts,
             "results": results,

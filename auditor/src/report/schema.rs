@@ -88,6 +88,9 @@ pub struct Report {
     /// Flows that anybody can make up, and that made room for newer ones; left out where none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unproven: Option<Unproven>,
+    /// Whether it tells of a fleet as of one host; no such report is kept.
+    #[serde(skip)]
+    pub is_of_fleet: bool,
 }
 
 #[expect(
@@ -125,9 +128,6 @@ pub struct Control {
     pub silent: usize,
 }
 
-/// What wrote the report.
-#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-pub struct Tool {
 impl Control {
     /// A control without any evidence.
     pub(super) fn none(id: &str) -> Self {
@@ -143,6 +143,9 @@ impl Control {
     }
 }
 
+/// What wrote the report.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Tool {
     pub name: String,
     pub version: String,
 }
@@ -674,13 +677,6 @@ impl Report {
         self.patterns.iter().map(cut).sum()
     }
 
-    /// Whether somebody was answered of whom nobody knows whether a rule allows it, since a role has no address.
-    pub fn has_unjudged(&self) -> bool {
-        self.flows.iter().any(|flow| {
-            flow.reason == Some(Reason::Unresolved) && flow.outcome == Outcome::Established
-        })
-    }
-
     /// Whether it says more than that time went by since an earlier report.
     pub fn is_news_to(&self, earlier: &Self) -> bool {
         let Self {
@@ -710,6 +706,7 @@ impl Report {
             lost,
             lost_left_out,
             unproven,
+            is_of_fleet: _,
         } = self;
         *schema_version != earlier.schema_version
             || *tool != earlier.tool

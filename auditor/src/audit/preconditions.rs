@@ -1,5 +1,6 @@
 //! What is wrong with a policy before any flow is seen: an audit of it would answer a question that nobody asked.
 
+mod dead;
 mod text;
 
 use std::{
@@ -62,6 +63,18 @@ pub enum PolicyProblem {
     RuleOfOneHost { rules: RuleNames, address: IpAddr },
     /// The clients of a rule have only addresses of one family, its servers only of the other.
     RuleOfTwoFamilies { rules: RuleNames },
+    /// Another rule forbids all that a rule allows.
+    RuleForbidden { rules: RuleNames, by: String },
+    /// The clients of a rule are groups or broadcast addresses, which never ask.
+    RuleOfGroups { rules: RuleNames },
+    /// An end of a rule is on the loopback alone, whose traffic passes no network.
+    RuleOfLoopback { rules: RuleNames },
+    /// An exception between clients of one family of addresses and servers of the other.
+    ExceptionOfTwoFamilies { reason: String },
+    /// An exception for what a rule allows anyway.
+    ExceptionDocumented { reason: String, rule: String },
+    /// An exception for what another one covers as long.
+    ExceptionRepeated { reason: String, other: String },
     /// A host name of the deployment has no address.
     NameWithoutAddress { name: String, problem: String },
 }
@@ -95,6 +108,9 @@ impl PolicyProblem {
                 nearest: Some(_), ..
             }
             | Self::ExceptionWithoutAddress { .. }
+            | Self::ExceptionOfTwoFamilies { .. }
+            | Self::RuleForbidden { .. }
+            | Self::RuleOfGroups { .. }
             | Self::RuleOfTwoFamilies { .. } => Weight::Wrong,
             Self::HostWithoutRule { .. }
             | Self::RoleWithoutAddress { .. }
@@ -103,7 +119,10 @@ impl PolicyProblem {
             | Self::ConditionNotSet { .. }
             | Self::ExceptionEnded { .. }
             | Self::ExceptionEnds { .. }
+            | Self::ExceptionDocumented { .. }
+            | Self::ExceptionRepeated { .. }
             | Self::RuleOfOneHost { .. }
+            | Self::RuleOfLoopback { .. }
             | Self::NameWithoutAddress { .. } => Weight::Doubtful,
         }
     }
@@ -122,7 +141,9 @@ pub fn problems(policy: &Policy, host: &Host, today: Date) -> Vec<PolicyProblem>
     for exception in &policy.exceptions {
         exception_problems(exception, today, &mut problems);
     }
+    dead::exceptions(policy, today, &mut problems);
     rule_problems(policy, &mut problems);
+    dead::rules(policy, &mut problems);
     for (name, problem) in policy.lookup_failures() {
         problems.push(PolicyProblem::NameWithoutAddress {
             name: name.to_owned(),

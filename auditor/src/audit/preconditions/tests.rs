@@ -237,3 +237,98 @@ fn rules_that_nothing_can_match() {
         .replace("10.0.0.3", "2001:db8::3");
     only(&found(&families), true, &["family", "store"]);
 }
+
+/// A rule of which other rules forbid all, whatever its roles are called.
+#[test]
+fn rules_of_which_all_is_forbidden() {
+    let forbid = |client: &str, ports: &str| {
+        format!(
+            "[[rule]]\nid = \"no-{ports}\"\nclient = [\"{client}\"]\nserver = [\"database\"]\ntransport = \"tcp\"\nports = \"{ports}\"\npresence = \"forbidden\"\n"
+        )
+    };
+    let found = |rules: &str| found_in(&format!("{MATRIX}{rules}"), &["10.0.0.1"], GOOD, &[]);
+    let all = found(&forbid("clients", "5000-6000"));
+    only(&all, true, &["no-5000-6000", "forbids all", "rule store"]);
+    // Two of them together do as well.
+    let two = [
+        forbid("clients", "5432-5435"),
+        forbid("clients", "5436-5440"),
+    ]
+    .concat();
+    let wider = MATRIX.replace("\"5432\"", "\"5432-5440\"");
+    let together = found_in(&format!("{wider}{two}"), &["10.0.0.1"], GOOD, &[]);
+    only(&together, true, &["no-5432-5435", "rule store"]);
+    let half = forbid("clients", "5432-5435");
+    assert_eq!(
+        found_in(&format!("{wider}{half}"), &["10.0.0.1"], GOOD, &[]),
+        []
+    );
+    // Of another port, or of others than the clients, nothing is forbidden.
+    assert_eq!(found(&forbid("clients", "5433-6000")), []);
+    assert_eq!(found(&forbid("backup", "5432")), []);
+}
+
+#[test]
+fn rules_whose_clients_never_ask() {
+    for (client, is_wrong, said) in [
+        ("239.1.1.1", true, "never ask"),
+        ("ff02::/16", true, "never ask"),
+        ("127.0.0.0/8", false, "loopback"),
+    ] {
+        let deployment = GOOD.replace("clients = [\"any\"]", &format!("clients = [\"{client}\"]"));
+        let found = found(&deployment);
+        let of_it: Vec<_> = found
+            .iter()
+            .filter(|(_, text)| text.contains(said))
+            .collect();
+        let [(wrong, text)] = of_it.as_slice() else {
+            panic!("{client}: {found:?}")
+        };
+        assert!(*wrong == is_wrong && text.contains("rule ask"), "{found:?}");
+    }
+}
+
+#[test]
+fn exceptions_that_cover_nothing_more() {
+    let exception = |what: &str, reason: &str, until: &str| {
+        format!("[[exception]]\nmatch = {{ {what} }}\nreason = \"{reason}\"\n{until}\n")
+    };
+    let found_with = |exceptions: &[String]| found(&format!("{GOOD}{}", exceptions.concat()));
+    let store =
+        "client = \"10.0.0.1\", server = \"database\", transport = \"tcp\", ports = \"5432\"";
+    only(
+        &found_with(&[exception(store, "OPS-1", "")]),
+        false,
+        &["OPS-1", "rule store allows all of it"],
+    );
+    // All ports are more than the rule's.
+    let all = store.replace(", ports = \"5432\"", "");
+    assert_eq!(found_with(&[exception(&all, "OPS-1", "")]), []);
+    let families = "client = \"10.0.0.1\", server = \"2001:db8::1\"";
+    only(
+        &found_with(&[exception(families, "OPS-2", "")]),
+        true,
+        &["OPS-2", "one family only"],
+    );
+    let (wide, narrow) = (
+        "server = \"database\", transport = \"tcp\"",
+        "client = \"10.0.0.7\", server = \"10.0.0.2\", transport = \"tcp\", ports = \"22\"",
+    );
+    let [wide, narrow] = [(wide, "wide"), (narrow, "narrow")]
+        .map(|(what, reason)| exception(what, reason, "until = 2027-06-01"));
+    for both in [
+        [wide.clone(), narrow.clone()],
+        [narrow.clone(), wide.clone()],
+    ] {
+        only(
+            &found_with(&both),
+            false,
+            &["`narrow` covers nothing that exception `wide`"],
+        );
+    }
+    let twice = [narrow.clone(), narrow.replace("narrow", "again")];
+    only(&found_with(&twice), false, &["`again` covers nothing"]);
+    // It is good for longer than the wide one.
+    let longer = narrow.replace("2027-06-01", "2027-12-01");
+    assert_eq!(found_with(&[wide, longer]), []);
+}

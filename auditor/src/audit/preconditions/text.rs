@@ -94,6 +94,30 @@ impl fmt::Display for PolicyProblem {
                 f,
                 "the clients have addresses of one family only, the servers of the other, so nothing can match: {rules}"
             ),
+            Self::RuleForbidden { rules, by } => write!(
+                f,
+                "rule {by} forbids all that is allowed here, so nothing of it is ever documented: {rules}"
+            ),
+            Self::RuleOfGroups { rules } => write!(
+                f,
+                "the clients are groups or broadcast addresses, which never ask, so nothing can match: {rules}"
+            ),
+            Self::RuleOfLoopback { rules } => write!(
+                f,
+                "clients or servers are on the loopback alone, so no traffic of it passes a network; with loopback = true it would be about what stays in a host: {rules}"
+            ),
+            Self::ExceptionOfTwoFamilies { reason } => write!(
+                f,
+                "exception `{reason}` covers nothing: its client has addresses of one family only, its server of the other"
+            ),
+            Self::ExceptionDocumented { reason, rule } => write!(
+                f,
+                "exception `{reason}` covers nothing: rule {rule} allows all of it"
+            ),
+            Self::ExceptionRepeated { reason, other } => write!(
+                f,
+                "exception `{reason}` covers nothing that exception `{other}` does not cover as long"
+            ),
             Self::NameWithoutAddress { name, problem } => {
                 write!(f, "host name {name} has no address: {problem}")
             }

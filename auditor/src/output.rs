@@ -9,7 +9,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 pub(crate) use self::urgency::Urgency;
 use crate::{escape, private_file};
@@ -23,8 +23,14 @@ pub(crate) enum Readers {
     Owner,
 }
 
-/// Writes a result to `path`, or to standard output.
+/// Writes a result to `path`, or to standard output. What people write by hand, matrices and deployments, is not written over.
 pub(crate) fn write(path: Option<&Path>, text: &str, readers: Readers) -> anyhow::Result<()> {
+    path.map_or(Ok(()), refuse_to_lose)?;
+    replace(path, text, readers)
+}
+
+/// As [`write`], whatever is there: for who has looked at it.
+pub(crate) fn replace(path: Option<&Path>, text: &str, readers: Readers) -> anyhow::Result<()> {
     to(path, readers, |out| out.write_all(text.as_bytes()))
 }
 
@@ -39,6 +45,7 @@ pub(crate) fn write_lines<E: Into<anyhow::Error>>(
     lines: impl Iterator<Item = Result<String, E>>,
     readers: Readers,
 ) -> anyhow::Result<()> {
+    path.map_or(Ok(()), refuse_to_lose)?;
     let mut failed = None;
     to(path, readers, |out| {
         for line in lines {
@@ -53,6 +60,32 @@ pub(crate) fn write_lines<E: Into<anyhow::Error>>(
         Ok(())
     })?;
     failed.map_or(Ok(()), Err)
+}
+
+/// Refuses a file that is there and holds a matrix or a deployment. A device or a pipe holds nothing.
+fn refuse_to_lose(path: &Path) -> anyhow::Result<()> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let text = private_file::read(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    // One with a mistake in it is still somebody's.
+    let is_toml = path
+        .extension()
+        .is_some_and(|it| it.eq_ignore_ascii_case("toml"));
+    if !text.trim().is_empty() && (is_toml || is_handwritten(&text)) {
+        bail!(
+            "{} is there, and a matrix, a deployment or the like, which would be lost: write to another file, or take it away",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+fn is_handwritten(text: &str) -> bool {
+    let table = text.parse::<toml::Table>().ok();
+    let keys = ["rule", "roles", "matrix", "exception"];
+    table.is_some_and(|table| keys.iter().any(|key| table.contains_key(*key)))
 }
 
 fn to(
@@ -119,4 +152,36 @@ pub(crate) fn say_as(text: &str, urgency: Urgency) {
     let text = urgency::for_stream(&text, urgency, io::stderr());
     // Whoever closed standard error does not want to hear it.
     let _closed = writeln!(io::stderr().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Readers, replace, write};
+
+    #[test]
+    fn what_people_write_by_hand_is_not_written_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        for (name, text, is_kept) in [
+            ("m.toml", "name = \"m\"\n[[rule]]\nid = \"a\"\n", true),
+            ("a.conf", "matrix = \"m.toml\"\n[roles]\n", true),
+            ("broken.toml", "name =", true),
+            ("empty.toml", "\n", false),
+            ("rules.nft", "# M, for web\ntable inet auditor {}\n", false),
+            ("report.json", "{}\n", false),
+            ("absent", "", false),
+        ] {
+            if !text.is_empty() {
+                fs::write(path(name), text).unwrap();
+            }
+            let written = write(Some(&path(name)), "new", Readers::Mask);
+            assert_eq!(written.is_err(), is_kept, "{name}: {written:?}");
+            let now = fs::read_to_string(path(name)).unwrap();
+            assert_eq!(now, if is_kept { text } else { "new" });
+            replace(Some(&path(name)), "newer", Readers::Mask).unwrap();
+            assert_eq!(fs::read_to_string(path(name)).unwrap(), "newer");
+        }
+    }
 }

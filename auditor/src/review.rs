@@ -84,12 +84,23 @@ fn render_up_to(most_lines: usize, review: &Review<'_>) -> Result<String, fmt::E
     elsewhere(&rows, &mut out)?;
     writeln!(
         out,
-        "</main>\n<footer>auditor {}. This file loads nothing and sends nothing.</footer>",
+        "</main>\n<footer>auditor {}. {FOOTER}</footer>",
         env!("CARGO_PKG_VERSION")
     )?;
     writeln!(out, "<script>{SCRIPT}</script>\n</body>\n</html>")?;
     Ok(out)
 }
+
+/// Whether a text is a review that was written earlier.
+pub fn is_one(text: &str) -> bool {
+    text.starts_with("<!doctype html>")
+        && ["<title>Review of ", FOOTER]
+            .iter()
+            .all(|part| text.contains(part))
+}
+
+/// What its footer says.
+const FOOTER: &str = "This file loads nothing and sends nothing.";
 
 fn head(review: &Review<'_>, out: &mut String) -> fmt::Result {
     let digest = STANDARD.encode(Sha256::digest(SCRIPT));

@@ -16,7 +16,7 @@ use crate::{
     exit::Exit,
     matrix::Matrix,
     nearest::{is_same, nearest},
-    output::{Readers, say, write},
+    output::{Readers, replace, say},
     role::Role,
 };
 
@@ -145,7 +145,7 @@ fn import(command: &Import) -> anyhow::Result<Exit> {
         }
         escape::toml(&toml::to_string(&table)?).into_owned()
     };
-    write(command.output.as_deref(), &text, Readers::Mask)?;
+    replace(command.output.as_deref(), &text, Readers::Mask)?;
     Ok(Exit::Clean)
 }
 

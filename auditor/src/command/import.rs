@@ -1,6 +1,7 @@
 //! `auditor import`: documents to rows or to a matrix.
 
 mod closing;
+mod comments;
 mod complaints;
 mod directory;
 mod edits;
@@ -11,7 +12,7 @@ mod media_type;
 mod profile;
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::Write as _,
     path::{Path, PathBuf},
 };
@@ -19,14 +20,14 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 
-use self::{closing::Closing, complaints::Complaints, input::Input};
+use self::{closing::Closing, comments::Carried, complaints::Complaints, input::Input};
 use super::matrix::read;
 use crate::{
     document::{self, ColumnChoice, Document, Format, Problem, ProblemKind, Row, Severity},
     escape,
     exit::Exit,
     matrix::{self, Change, Matrix, Presence, Source},
-    output::{Readers, print, say, write, write_lines},
+    output::{Readers, print, replace, say, write_lines},
     review::{self, Review},
 };
 
@@ -206,15 +207,15 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
     if let Some(path) = &command.against {
         derived.matrix = compared(path, &derived.matrix)?;
     }
+    if let Some(output) = &command.output {
+        edits::check_name(output, command.against.as_deref(), &derived.matrix)?;
+    }
     if command.against.is_none() || command.output.is_some() {
-        write(
-            command.output.as_deref(),
-            &escape::toml(&derived.matrix.to_toml()?),
-            Readers::Mask,
-        )?;
+        let text = text_of(&derived.matrix, command.against.as_deref())?;
+        replace(command.output.as_deref(), &text, Readers::Mask)?;
     }
     if let Some(path) = &command.review {
-        write(
+        replace(
             Some(path),
             &reviewed(&pages, &documents, &derived)?,
             Readers::Mask,
@@ -248,10 +249,52 @@ fn check_outputs(command: &Import, inputs: &[Input]) -> anyhow::Result<()> {
     if command.output.is_some() && command.output == command.review {
         bail!("the matrix and its review are to be written to one file: name two");
     }
+    if let Some(path) = &command.review
+        && !command.rows
+        && !is_review(path)
+    {
+        bail!(
+            "{} is there and no review: write to another file, or take it away",
+            path.display()
+        );
+    }
     match &command.output {
         Some(output) if !command.rows => edits::check(output, command.against.as_deref()),
         Some(_) | None => Ok(()),
     }
+}
+
+/// Whether nothing is lost where a review is written there: nothing is there, or an earlier review. A device or a pipe holds nothing.
+fn is_review(path: &Path) -> bool {
+    if !path.is_file() {
+        return true;
+    }
+    fs::read_to_string(path).is_ok_and(|text| text.trim().is_empty() || review::is_one(&text))
+}
+
+/// The text of a matrix, with the comments of the one that it was compared with.
+fn text_of(matrix: &Matrix, against: Option<&Path>) -> anyhow::Result<String> {
+    let text = escape::toml(&matrix.to_toml()?).into_owned();
+    let Some(against) = against else {
+        return Ok(text);
+    };
+    let before = fs::read_to_string(against)
+        .with_context(|| format!("cannot read {}", against.display()))?;
+    let mut carried = comments::carry(&before, &text);
+    // Whatever the comments, the matrix is what was compared.
+    if Matrix::parse(against, &carried.text).ok() != Matrix::parse(against, &text).ok() {
+        carried = Carried {
+            text,
+            lost: comments::comments(&before),
+        };
+    }
+    for comment in &carried.lost {
+        say(&format!(
+            "left out: the comment `{}`: what it stood beside is not in the matrix any more",
+            comment.escape_debug()
+        ));
+    }
+    Ok(carried.text)
 }
 
 /// The pages beside the rules that they became.
@@ -421,4 +464,48 @@ fn name(command: &Import, inputs: &[Input], documents: &[Document]) -> String {
         .or(title)
         .or_else(stem)
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{is_review, text_of};
+    use crate::{
+        matrix::Matrix,
+        review::{self, Review},
+    };
+
+    const OWN: &str = "# ours\nname = \"x\"\n\n# the web\n[[rule]]\nid = \"web\"\nclient = [\"a\"]\nserver = [\"b\"]\ntransport = \"tcp\"\nports = \"443\" # TLS\npresence = \"expected\"\n";
+
+    #[test]
+    fn comments_of_the_matrix_that_was_compared_stay() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("m.toml");
+        fs::write(&path, OWN).unwrap();
+        let matrix = Matrix::parse(&path, OWN).unwrap();
+        assert_eq!(text_of(&matrix, Some(&path)).unwrap(), OWN);
+        assert!(!text_of(&matrix, None).unwrap().contains('#'));
+    }
+
+    #[test]
+    fn a_review_takes_the_place_of_a_review_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("review.html");
+        assert!(is_review(&path));
+        let review = Review {
+            pages: &[],
+            matrix: &Matrix::parse(&path, OWN).unwrap(),
+            problems: &[],
+        };
+        for (text, expected) in [
+            (review::render(&review).unwrap().as_str(), true),
+            ("", true),
+            ("<!doctype html>\n<title>Ports</title>\n", false),
+            (OWN, false),
+        ] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(is_review(&path), expected, "{text}");
+        }
+    }
 }

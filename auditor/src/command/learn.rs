@@ -1,6 +1,6 @@
 //! `auditor learn`: proposes rules for undocumented traffic that was seen, for a person to review.
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::{fmt::Write as _, fs, path::PathBuf};
 
 use clap::Args;
 
@@ -8,7 +8,7 @@ use super::{past::SpanOptions, reading};
 use crate::{
     escape,
     exit::Exit,
-    output::{Readers, say, write},
+    output::{Readers, replace, say, write},
     report,
 };
 
@@ -50,9 +50,7 @@ pub fn run(command: &Learn) -> anyhow::Result<Exit> {
         return Ok(Exit::Clean);
     }
     let mut text = String::new();
-    text.push_str(
-        "# Proposed from what was seen. Take over what should be, and close what should not.\n",
-    );
+    text.push_str(BEGINNING);
     if !learned.roles.is_empty() {
         text.push_str(
             "# These hosts are in no role; the rules need them under [roles] of the deployment:\n",
@@ -64,6 +62,19 @@ pub fn run(command: &Learn) -> anyhow::Result<Exit> {
     }
     text.push('\n');
     text.push_str(&escape::toml(&learned.matrix.to_toml()?));
+    let is_earlier = |path: &PathBuf| {
+        let before = fs::read_to_string(path);
+        before.is_ok_and(|before| before.starts_with(BEGINNING))
+    };
+    let write = if command.output.as_ref().is_some_and(is_earlier) {
+        replace
+    } else {
+        write
+    };
     write(command.output.as_deref(), &text, Readers::Owner)?;
     Ok(Exit::Clean)
 }
+
+/// What a proposal begins with: a later one may take its place.
+const BEGINNING: &str =
+    "# Proposed from what was seen. Take over what should be, and close what should not.\n";

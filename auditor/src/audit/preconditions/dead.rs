@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     address::{self, AddressSet},
+    deployment::ExceptedProtocol,
     matrix::RulePorts,
     transport::Transport,
 };
@@ -21,7 +22,7 @@ struct Traffic<'a> {
     client: &'a AddressSet,
     server: &'a AddressSet,
     /// Any where there is none.
-    transport: Option<Transport>,
+    protocol: Option<ExceptedProtocol>,
     /// All where there are none.
     ports: Option<&'a RulePorts>,
 }
@@ -34,7 +35,7 @@ impl<'a> Traffic<'a> {
         (!client.is_empty() && !server.is_empty()).then_some(Self {
             client,
             server,
-            transport: Some(rule.rule.transport),
+            protocol: Some(ExceptedProtocol::Transport(rule.rule.transport)),
             ports: Some(&rule.rule.ports),
         })
     }
@@ -44,16 +45,19 @@ impl<'a> Traffic<'a> {
         (!client.is_empty() && !server.is_empty()).then_some(Self {
             client,
             server,
-            transport: exception.exception.transport,
+            protocol: exception.exception.protocol,
             ports: exception.exception.ports.as_ref(),
         })
     }
 
-    /// Whether everything of the other is about the same ends and the same transport.
+    /// Whether everything of the other is about the same ends and the same protocol.
     fn has_ends_of(&self, other: &Self) -> bool {
         !other.client.has_beyond(self.client)
             && !other.server.has_beyond(self.server)
-            && (self.transport.is_none() || self.transport == other.transport)
+            && (self.protocol.is_none()
+                || self.protocol == other.protocol
+                || self.protocol == Some(ExceptedProtocol::Transport(Transport::Icmp))
+                    && matches!(other.protocol, Some(ExceptedProtocol::IcmpType(_))))
     }
 
     /// Whether everything of the other is among this.
@@ -190,8 +194,15 @@ fn documenting<'a>(policy: &'a Policy, traffic: &Traffic<'_>) -> Option<&'a Poli
             && of_rule.client.meets(traffic.client)
             && of_rule.server.meets(traffic.server)
             && traffic
-                .transport
-                .is_none_or(|transport| of_rule.transport == Some(transport))
+                .protocol
+                .is_none_or(|protocol| match (protocol, of_rule.protocol) {
+                    // A rule of ICMP is about its requests of whichever type.
+                    (
+                        ExceptedProtocol::IcmpType(_),
+                        Some(ExceptedProtocol::Transport(Transport::Icmp)),
+                    ) => true,
+                    (protocol, of_rule) => of_rule == Some(protocol),
+                })
     };
     if about().any(|(rule, of_rule)| forbids(rule, &of_rule)) {
         return None;

@@ -14,7 +14,6 @@ use std::{
 
 use self::chain::Chain;
 pub use self::chain::Packet;
-
 use crate::{
     address::AddressSet,
     deployment::Roles,

@@ -131,7 +131,7 @@ fn policies(scope: &Scope<'_>, dialect: &Dialect) -> Exported {
     }
     for rule in forbidding {
         left_out.push(match closed.remove(rule.id.as_str()) {
-            Some(why) => LeftOut::closed(rule, why),
+            Some(why) => LeftOut::closed(rule, why.into_iter().collect::<Vec<_>>().join("; ")),
             None => LeftOut::new(
                 rule,
                 "policies only allow: what it forbids is taken out of what other rules allow"

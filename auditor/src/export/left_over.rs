@@ -1,6 +1,6 @@
 //! What rules that forbid leave of one that allows, for policies, which have no words to forbid.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Peer, Scope, Share};
 use crate::{address::AddressSet, matrix::Rule, port::PortSet, role::Role};
@@ -15,7 +15,7 @@ pub(super) struct Piece {
 }
 
 /// Why policies allow less than the rules do, by the ids of the rules that forbid.
-pub(super) type Closed<'a> = BTreeMap<&'a str, String>;
+pub(super) type Closed<'a> = BTreeMap<&'a str, BTreeSet<String>>;
 
 /// What none of `forbidding` forbids of a rule between two of its roles. Where one forbids a part that can't be told from the rest,
 /// all of it is left out, and `closed` says so.
@@ -57,13 +57,13 @@ pub(super) fn left_over<'a>(
                 let why = format!(
                     "it forbids a part of what {id} allows, which policies cannot tell from the rest, so all of that is closed"
                 );
-                closed.insert(&one.id, why);
+                closed.entry(&one.id).or_default().insert(why);
             }
             Some((end, _)) if ends.get(*end).is_some_and(|role| scope.is_any(role)) => {
                 let why = format!(
                     "it forbids a part of what {id} allows to everybody, so that is allowed for the other addresses by their numbers, by which pods may not be found"
                 );
-                closed.insert(&one.id, why);
+                closed.entry(&one.id).or_default().insert(why);
             }
             Some(_) => {}
         }

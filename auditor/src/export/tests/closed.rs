@@ -128,6 +128,24 @@ fn a_role_whose_names_have_no_address_is_none_of_pods() {
     }
 }
 
+/// All that a prohibition closes is named.
+#[test]
+fn every_rule_that_lets_in_less_is_named() {
+    let rules = [
+        rule("one", ["anybody", "srv"], "443", "required"),
+        rule("two", ["anybody", "srv"], "80,443", "required"),
+        rule("never", ["b", "srv"], "443", "forbidden"),
+    ];
+    for form in POLICIES {
+        let exported = of(&rules, "anybody = [\"any\"]\n", form);
+        let why = closed(&exported).join("\n");
+        assert!(
+            why.contains("what one allows") && why.contains("what two allows"),
+            "{why}"
+        );
+    }
+}
+
 #[test]
 fn a_firewall_lets_in_nothing_that_may_be_forbidden() {
     let rules = [

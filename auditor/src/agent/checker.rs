@@ -19,20 +19,39 @@ const INTERVAL: Duration = Duration::from_hours(1);
 /// Where somebody goes on writing to it, reading takes this part of the time at most.
 const PART: u32 = 100;
 
+/// Which file a database is: its device and inode.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct FileIdentity(u64, u64);
+
+impl FileIdentity {
+    /// That of the file that is there now, if one is.
+    pub(crate) fn of(database: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(database).ok()?;
+        Some(Self(metadata.dev(), metadata.ino()))
+    }
+}
+
 /// What somebody who read the database found to be wrong with it, until it is taken.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Damage(Arc<Mutex<Option<String>>>);
+pub(crate) struct Damage(Arc<Mutex<Option<(FileIdentity, String)>>>);
 
 impl Damage {
-    /// Keeps what is wrong, if the problem is one of the file's content.
-    pub(crate) fn note(&self, problem: &StoreError) {
-        if problem.is_damage() {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem.to_string());
+    /// Keeps what is wrong with the file that was there before it was opened, if the problem is one of its content.
+    pub(crate) fn note(&self, file: Option<FileIdentity>, problem: &StoreError) {
+        if let Some(file) = file
+            && problem.is_damage()
+        {
+            let found = (file, problem.to_string());
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         }
     }
 
-    pub(crate) fn take(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Takes what is wrong with this file: what was found in one that was set aside meanwhile says nothing of it.
+    pub(crate) fn take(&self, file: Option<FileIdentity>) -> Option<String> {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        found
+            .filter(|(of, _)| Some(*of) == file)
+            .map(|(_, problem)| problem)
     }
 }
 
@@ -85,15 +104,8 @@ fn rest(wanted: &Receiver<()>, time: Duration) -> Option<bool> {
 
 /// Reads all of the database.
 pub(crate) fn check(database: &Path, found: &Damage) {
-    let identity = || {
-        let metadata = std::fs::metadata(database).ok()?;
-        Some((metadata.dev(), metadata.ino()))
-    };
-    let before = identity();
-    if let Err(problem) = Store::join(database).and_then(|store| store.check())
-        // What was set aside meanwhile was known to be damaged.
-        && before == identity()
-    {
-        found.note(&problem);
+    let file = FileIdentity::of(database);
+    if let Err(problem) = Store::join(database).and_then(|store| store.check()) {
+        found.note(file, &problem);
     }
 }

@@ -16,7 +16,11 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use super::{
-    backoff::Backoff, checker::Damage, clock, confinement::Files, http::Published,
+    backoff::Backoff,
+    checker::{Damage, FileIdentity},
+    clock,
+    confinement::Files,
+    http::Published,
     threads::ThreadSpawner,
 };
 use crate::{
@@ -116,9 +120,9 @@ impl Outbox {
         }
     }
 
-    /// What is wrong with the database, as a sink's thread found it; once.
-    pub(crate) fn take_damage(&self) -> Option<String> {
-        self.damage.take()
+    /// What is wrong with the database, which is this file now, as a sink's thread found it; once.
+    pub(crate) fn take_damage(&self, file: Option<FileIdentity>) -> Option<String> {
+        self.damage.take(file)
     }
 
     pub(crate) fn health(&self) -> BTreeMap<String, SinkHealth> {
@@ -196,10 +200,11 @@ impl Worker {
     /// Delivers what waits, and returns how long to wait until the next time.
     fn step(&mut self) -> Duration {
         // The database may be another file than the last time: a damaged one is set aside.
+        let file = FileIdentity::of(&self.database);
         let store = Store::join(&self.database).map_err(DeliveryError::from);
         let result = store.and_then(|store| self.turn(&store));
         if let Err(DeliveryError::Store(problem)) = &result {
-            self.damage.note(problem);
+            self.damage.note(file, problem);
         }
         let is_done = result.is_ok();
         self.report(result);

@@ -117,7 +117,7 @@ mod tests {
             format!(
                 "{{\n  \"digest\"{},{}",
                 digest.trim_end_matches("\n}\n"),
-                &content[1..]
+                content.strip_prefix('{').unwrap()
             ),
         ] {
             assert!(doubt(&altered, &report).is_some(), "{altered}");

@@ -59,7 +59,7 @@ impl<K, T> Default for Members<K, T> {
 
 impl<K: Copy + Eq + Hash, T: Copy + Ord> Crowd<K, T> {
     /// How many members there are.
-    pub const fn len(&self) -> usize {
+    pub const fn size(&self) -> usize {
         self.all.n
     }
 
@@ -67,7 +67,11 @@ impl<K: Copy + Eq + Hash, T: Copy + Ord> Crowd<K, T> {
     pub fn enter(&mut self, key: K, last: T, common: [Common; 2], now: impl Fn(&K) -> Option<T>) {
         self.all.enter(key, last, &now);
         for one in common {
-            let group = self.groups.entry(one).or_default();
+            // Of a flood of made-up senders nearly every group has one member.
+            let group = self.groups.entry(one).or_insert_with(|| Members {
+                waiting: VecDeque::with_capacity(1),
+                n: 0,
+            });
             let before = group.n;
             group.enter(key, last, &now);
             let after = group.n;
@@ -173,8 +177,8 @@ mod tests {
     /// A member is its sender and the port that it asked.
     type Key = (u8, u16);
 
-    fn common(key: &Key) -> [Common; 2] {
-        [Common::Sender([key.0; 16]), Common::Asked(17, key.1)]
+    fn common((sender, port): Key) -> [Common; 2] {
+        [Common::Sender([sender; 16]), Common::Asked(17, port)]
     }
 
     /// Keeps as many members as that; returns those that are left.
@@ -182,14 +186,16 @@ mod tests {
         let mut known: BTreeMap<Key, u64> = BTreeMap::new();
         let mut crowd = Crowd::default();
         for (key, at) in members.iter().zip(0..) {
-            if crowd.len() == most {
-                let gone = crowd.pop(common, |key| known.get(key).copied()).unwrap();
+            if crowd.size() == most {
+                let gone = crowd
+                    .pop(|key| common(*key), |key| known.get(key).copied())
+                    .unwrap();
                 known.remove(&gone);
             }
-            crowd.enter(*key, at, common(key), |key| known.get(key).copied());
+            crowd.enter(*key, at, common(*key), |key| known.get(key).copied());
             known.insert(*key, at);
         }
-        assert_eq!(crowd.len(), known.len());
+        assert_eq!(crowd.size(), known.len());
         known
     }
 

@@ -25,13 +25,13 @@ use auditor_common::{
 
 use self::{
     conversations::Conversations,
-    displaced::{Displaced, MAY_ANSWER},
+    displaced::Displaced,
     errors::Errors,
     flows::FlowMap,
     own::Own,
-    proof::{Proof, here},
+    proof::Proof,
     room::{Removed, Room},
-    sides::{Client, Index, decide},
+    sides::{Client, Index, MAY_ANSWER, decide, here},
 };
 
 use super::{LocalNetworks, Unproven};

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use tokio::time::Instant;
 
 use super::super::{
-    checker::Checker,
+    checker::{Checker, FileIdentity},
     clock,
     outbox::Outbox,
     state::{Since, State},
@@ -149,7 +149,12 @@ impl Journal {
             Since::Written => self.checker.look(),
             Since::Gone(problem) => self.damage = Some(Damaged::Gone(problem)),
         }
-        let found = || outbox.take_damage().or_else(|| self.checker.damage.take());
+        let file = FileIdentity::of(&self.state.database());
+        let found = || {
+            outbox
+                .take_damage(file)
+                .or_else(|| self.checker.damage.take(file))
+        };
         let known = self.damage.take().or_else(|| found().map(Damaged::Content));
         let damaged = match known {
             Some(damaged) => damaged,

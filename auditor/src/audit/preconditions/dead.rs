@@ -209,7 +209,12 @@ fn documenting<'a>(policy: &'a Policy, traffic: &Traffic<'_>) -> Option<&'a Poli
     }
     about()
         .find(|(rule, of_rule)| {
-            !rule.rule.presence.forbids() && !rule.rule.loopback && of_rule.has_all_of(traffic)
+            // A rule of ICMP allows the echo alone, whose type depends on the version of IP.
+            let is_of_type = matches!(traffic.protocol, Some(ExceptedProtocol::IcmpType(_)));
+            !rule.rule.presence.forbids()
+                && !rule.rule.loopback
+                && !is_of_type
+                && of_rule.has_all_of(traffic)
         })
         .map(|(rule, _)| rule)
 }

@@ -102,13 +102,17 @@ fn plain(value: &Value) -> String {
             format!("{parts:?}")
         }
         Value::String(text) => format!("{:?}", text.value()),
-        other => other.to_string().trim().to_owned(),
+        other @ (Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_)
+        | Value::InlineTable(_)) => other.to_string().trim().to_owned(),
     }
 }
 
 fn of_table(table: &Table, found: &mut Vec<String>) {
     of_decor(table.decor(), found);
-    for (name, item) in table.iter() {
+    for (name, item) in table {
         if let Some(key) = table.key(name) {
             of_decor(key.leaf_decor(), found);
             of_decor(key.dotted_decor(), found);
@@ -118,7 +122,7 @@ fn of_table(table: &Table, found: &mut Vec<String>) {
             Item::Value(value) => of_value(value, found),
             Item::Table(table) => of_table(table, found),
             Item::ArrayOfTables(tables) => {
-                for table in tables.iter() {
+                for table in tables {
                     of_table(table, found);
                 }
             }
@@ -134,7 +138,7 @@ fn of_value(value: &Value, found: &mut Vec<String>) {
 }
 
 fn of_array(array: &Array, found: &mut Vec<String>) {
-    for value in array.iter() {
+    for value in array {
         of_value(value, found);
     }
     of_raw(Some(array.trailing()), found);

@@ -4,16 +4,13 @@
 use std::collections::HashMap;
 
 use auditor_common::{
-    ConversationKey, ConversationRecord, PackedPorts,
-    port::protocol,
-    side::{EPHEMERAL_FROM, has_ports},
+    ConversationKey, ConversationRecord, PackedPorts, port::protocol, side::has_ports,
 };
 
-use super::{own::is_two_way, proof::here, sides::Client};
-
-/// The ledger's own bit of `opening`, above those of the kernel half: what this host sent first may answer a question that is not
-/// known any more.
-pub(super) const MAY_ANSWER: u64 = 1 << 8;
+use super::{
+    own::is_two_way,
+    sides::{Client, here},
+};
 
 /// For so many epochs a question may be answered: who has waited five seconds asks again (resolv.conf(5)).
 const WAIT: u64 = 50;
@@ -85,13 +82,6 @@ impl Displaced {
             Vec::new()
         }
     }
-}
-
-/// Whether this host may have only answered in a conversation that it seems to have begun, from a port that services have rather
-/// than clients.
-pub(super) fn answers_by_chance(key: &ConversationKey, record: &ConversationRecord) -> bool {
-    let ports = PackedPorts(key.ports);
-    record.opening & MAY_ANSWER != 0 && here(ports).port(ports) < EPHEMERAL_FROM
 }
 
 /// Whether who began is told by the first packet alone, and on a link, where what comes in and what leaves are told apart.

@@ -2,12 +2,12 @@
 
 use auditor_common::{
     ConversationKey, ConversationRecord, PackedPorts, flow::opening, port::protocol,
+    side::EPHEMERAL_FROM,
 };
 
 use super::{
-    displaced::answers_by_chance,
     own::{Own, is_two_way},
-    sides::Client,
+    sides::{Client, MAY_ANSWER, here},
 };
 
 /// What a conversation proves, from the least to the most.
@@ -68,11 +68,9 @@ impl Proof {
 /// most; a few such answers can be had for forged segments.
 const MOST_PROVOKED: u64 = 3;
 
-/// The side whose packets leave this host.
-pub(super) const fn here(ports: PackedPorts) -> Client {
-    if ports.first_leaves() {
-        Client::First
-    } else {
-        Client::Second
-    }
+/// Whether this host may have only answered in a conversation that it seems to have begun, from a port that services have rather
+/// than clients.
+fn answers_by_chance(key: &ConversationKey, record: &ConversationRecord) -> bool {
+    let ports = PackedPorts(key.ports);
+    record.opening & MAY_ANSWER != 0 && here(ports).port(ports) < EPHEMERAL_FROM
 }

@@ -12,7 +12,8 @@ use super::{
     },
     conversations::Conversations,
     own::Own,
-    proof::{Proof, here},
+    proof::Proof,
+    sides::here,
 };
 
 /// How many conversations of each kind are kept, and in which order they go.
@@ -99,7 +100,7 @@ impl Room {
         let mut removed = Vec::new();
         match proof {
             Proof::Nothing => {
-                if self.most_nothing <= self.nothing.len() {
+                if self.most_nothing <= self.nothing.size() {
                     removed.extend(self.pop_nothing(conversations, own));
                 }
             }
@@ -123,7 +124,7 @@ impl Room {
             }
         }
         let has_share = match proof {
-            Proof::Nothing => self.nothing.len() < self.most_nothing,
+            Proof::Nothing => self.nothing.size() < self.most_nothing,
             Proof::Answer => self.answer.n < self.answer.most,
             Proof::Own => true,
         };

@@ -18,9 +18,7 @@ use auditor_common::{
 
 use super::{
     super::PRIVILEGED_BELOW,
-    displaced::MAY_ANSWER,
     own::{Own, is_two_way},
-    proof::here,
 };
 use crate::{address, port::PortRange};
 
@@ -132,6 +130,19 @@ impl Client {
         }
     }
 }
+
+/// The side whose packets leave this host.
+pub(super) const fn here(ports: PackedPorts) -> Client {
+    if ports.first_leaves() {
+        Client::First
+    } else {
+        Client::Second
+    }
+}
+
+/// The ledger's own bit of `opening`, above those of the kernel half: what this host sent first may answer a question that is not
+/// known any more.
+pub(super) const MAY_ANSWER: u64 = 1 << 8;
 
 /// Which side is the client, why, and the service's port.
 pub(super) struct Decided {

@@ -155,8 +155,10 @@ fn a_history_that_somebody_writes_to_is_read_soon() {
         *byte = 0xa5;
     }
     std::fs::write(&path, bytes).unwrap();
-    let start = std::time::Instant::now();
-    while !is_said(&history) && start.elapsed().as_secs() < 20 {
+    for _turn in 0..400 {
+        if is_said(&history) {
+            break;
+        }
         journal.save(&mut history, None, &[], &outbox);
         std::thread::sleep(std::time::Duration::from_millis(50));
     }

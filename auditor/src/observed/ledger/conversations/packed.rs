@@ -2,7 +2,7 @@
 
 use auditor_common::{ConversationKey, ConversationRecord, packet::mapped};
 
-use super::super::displaced::MAY_ANSWER;
+use super::super::sides::MAY_ANSWER;
 
 /// The bytes of an address: 4 for IPv4, 16 for any.
 pub(super) trait Address: Copy + Eq {

@@ -19,20 +19,24 @@ fn rule(id: &str, [client, server]: [&str; 2], ports: &str, presence: &str) -> S
     )
 }
 
-/// The export of rules for these roles, for hosts of `srv`. Names of hosts have no address.
-fn of(rules: &[String], roles: &str, form: Form) -> Exported {
+/// Does something with what is exported of rules for these roles, for hosts of `srv`. Names of hosts have no address.
+fn with_scope<T>(rules: &[String], roles: &str, act: impl FnOnce(&Scope<'_>) -> T) -> T {
     let text = format!("name = \"M\"\n{}", rules.concat());
     let matrix = Matrix::parse(Path::new("m.toml"), &text).unwrap();
     let text = format!("matrix = \"m.toml\"\n[roles]\n{roles}");
     let deployment = Deployment::parse(Path::new("a.toml"), &text).unwrap();
     let roles = deployment.resolve(&mut |_| Err("nobody knows".to_owned()));
-    let scope = Scope {
+    act(&Scope {
         matrices: &[matrix],
         roles: &roles,
         conditions: &BTreeMap::new(),
         own: &[Role::new("srv")],
-    };
-    export(&scope, form)
+    })
+}
+
+/// The export of rules for these roles.
+fn of(rules: &[String], roles: &str, form: Form) -> Exported {
+    with_scope(rules, roles, |scope| export(scope, form))
 }
 
 /// Why less is let in than the matrix allows.
@@ -205,35 +209,26 @@ fn a_firewall_opens_the_addresses_of_the_role_alone() {
         rule("not", ["a", "apart"], "5001", "forbidden"),
     ];
     let roles = "a = [\"10.99.0.11\"]\nsrv = [\"10.99.0.1-10.99.0.3\", \"fd00::1\"]\napart = [\"10.99.0.2\"]\n";
-    let text = format!("name = \"M\"\n{}", rules.concat());
-    let matrix = Matrix::parse(Path::new("m.toml"), &text).unwrap();
-    let text = format!("matrix = \"m.toml\"\n[roles]\n{roles}");
-    let deployment = Deployment::parse(Path::new("a.toml"), &text).unwrap();
-    let roles = deployment.resolve(&mut |_| Err("nobody knows".to_owned()));
-    let scope = Scope {
-        matrices: &[matrix],
-        roles: &roles,
-        conditions: &BTreeMap::new(),
-        own: &[Role::new("srv")],
-    };
-    let firewall = Firewall::new(&scope);
-    let asked = |server: &str| {
-        let packet = Packet {
-            client: "10.99.0.11".parse().unwrap(),
-            server: server.parse().unwrap(),
-            protocol: 6,
-            port: 5001,
-            is_loopback: false,
+    with_scope(&rules, roles, |scope| {
+        let firewall = Firewall::new(scope);
+        let asked = |server: &str| {
+            let packet = Packet {
+                client: "10.99.0.11".parse().unwrap(),
+                server: server.parse().unwrap(),
+                protocol: 6,
+                port: 5001,
+                is_loopback: false,
+            };
+            firewall.accepts(&packet, &[packet.server])
         };
-        firewall.accepts(&packet, &[packet.server])
-    };
-    assert!(asked("10.99.0.1"));
-    assert!(!asked("10.88.0.1") && !asked("10.99.0.2"));
-    let text = export(&scope, Form::Nftables).text;
-    assert!(
-        text.contains("ip saddr @role_a_4 ip daddr @role_srv_4 tcp dport { 5001 } accept"),
-        "{text}"
-    );
+        assert!(asked("10.99.0.1"));
+        assert!(!asked("10.88.0.1") && !asked("10.99.0.2"));
+        let text = export(scope, Form::Nftables).text;
+        assert!(
+            text.contains("ip saddr @role_a_4 ip daddr @role_srv_4 tcp dport { 5001 } accept"),
+            "{text}"
+        );
+    });
 }
 
 /// What a role's pods carry is said where it is not what its name says.

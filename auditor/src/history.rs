@@ -5,7 +5,7 @@ mod store;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::{IpAddr, Ipv4Addr},
+    net::IpAddr,
 };
 
 use auditor_common::{Evidence, packet::Tunnel, port::protocol};
@@ -17,10 +17,7 @@ pub use store::{Store, StoreError, ValueError};
 
 use crate::{
     address,
-    observed::{
-        Cause, Common, Crowd, Dates, Flow, Gap, Outcome, Remembered, RememberedSides,
-        unproven_sender,
-    },
+    observed::{Cause, Dates, Flow, Gap, Outcome, Remembered, RememberedSides},
 };
 
 /// Dates that are ahead by no more than this are those of a clock that is a little off.
@@ -428,14 +425,13 @@ impl History {
             }
         }
         if let Some(n_over) = lasts.len().checked_sub(bounds.flows).filter(|n| 0 < *n) {
+            lasts.sort();
             // Answers that anybody can ask for go first, so that these make nobody forget what is proven.
-            let (answers, mut others): (Vec<_>, Vec<_>) = lasts
+            let (answers, others): (Vec<_>, Vec<_>) = lasts
                 .into_iter()
                 .partition(|(_, key)| self.is_past_answer(key));
-            let answers = self.crowded(answers, n_over);
-            let n_answers = answers.len();
-            others.sort();
-            for key in answers {
+            let n_answers = answers.len().min(n_over);
+            for (_, key) in answers.into_iter().take(n_over) {
                 unproven.extend(self.flows.get(&key).and_then(RememberedFlow::total));
                 gone.insert(key);
             }
@@ -467,10 +463,9 @@ impl History {
         })
     }
 
-    /// Removes flows that anybody could have made up, beyond `most`: the oldest of whoever has the most. What the ledger still
-    /// counts stays.
+    /// Removes the oldest flows that anybody could have made up, beyond `most`. What the ledger still counts stays.
     fn forget_unproven(&mut self, most: usize) -> Vec<Flow> {
-        let lasts: Vec<(Timestamp, FlowIdentity)> = self
+        let mut lasts: Vec<(Timestamp, FlowIdentity)> = self
             .flows
             .iter()
             .filter(|(_, entry)| entry.counted.is_none())
@@ -480,51 +475,12 @@ impl History {
             })
             .collect();
         let n_over = lasts.len().saturating_sub(most);
-        self.crowded(lasts, n_over)
-            .into_iter()
-            .filter_map(|key| self.flows.remove(&key)?.before)
-            .map(|flow| *flow)
-            .collect()
-    }
-
-    /// At most so many of these flows, those that make room first: one sender's, or those to one port, of which there are the most,
-    /// the oldest first.
-    fn crowded(
-        &self,
-        mut lasts: Vec<(Timestamp, FlowIdentity)>,
-        n_over: usize,
-    ) -> Vec<FlowIdentity> {
-        if n_over == 0 {
-            return Vec::new();
-        }
         lasts.sort();
-        let last = |at: &usize| lasts.get(*at).map(|(last, _)| *last);
-        let common = |at: &usize| {
-            let key = lasts.get(*at).map(|(_, key)| key);
-            let flow = key.and_then(|key| self.flows.get(key)?.before.as_deref());
-            let sender = flow.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), unproven_sender);
-            let (protocol, port) = key.map_or((0, 0), |key| (key.protocol, key.port));
-            [
-                Common::Sender(address::to_bytes(sender)),
-                Common::Asked(protocol, port),
-            ]
-        };
-        let mut gone = vec![false; lasts.len()];
-        let mut crowd = Crowd::default();
-        for (at, (last_seen, _)) in lasts.iter().enumerate() {
-            crowd.enter(at, *last_seen, common(&at), last);
-        }
-        for _ in 0..n_over {
-            let now = |at: &usize| last(at).filter(|_| gone.get(*at) == Some(&false));
-            let Some(at) = crowd.pop(common, now) else {
-                break;
-            };
-            if let Some(gone) = gone.get_mut(at) {
-                *gone = true;
-            }
-        }
-        let gone = lasts.into_iter().zip(gone);
-        gone.filter_map(|((_, key), is_gone)| is_gone.then_some(key))
+        lasts
+            .into_iter()
+            .take(n_over)
+            .filter_map(|(_, key)| self.flows.remove(&key)?.before)
+            .map(|flow| *flow)
             .collect()
     }
 

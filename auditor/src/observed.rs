@@ -1,7 +1,6 @@
 //! What was observed on this host in a window of time: flows, tallies, and what could not be seen.
 
 mod command_line;
-mod crowd;
 mod dates;
 mod fleet;
 mod flow;
@@ -24,7 +23,6 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
 pub use command_line::shown as shown_command_line;
-pub use crowd::{Common, Crowd};
 pub use dates::Dates;
 pub use fleet::{Fleet, Member, Sight};
 pub use flow::{DirectionCounters, Endpoints, Flow, Outcome, Remembered, flag_names};
@@ -34,7 +32,7 @@ pub use ledger::{
 pub use local::{LocalNetworks, LocalRoute, Reached};
 pub use process::{NetworkNamespace, Process, SocketOwner, SocketOwners};
 pub use translation::{Tracked, Translations};
-pub use unproven::{MOST_UNPROVEN, Unproven, sender as unproven_sender};
+pub use unproven::{MOST_UNPROVEN, Unproven};
 pub use way::{STRANGERS, Way, Ways, is_wide};
 
 use crate::{address::AddressSet, port::PortRange, transport::Transport};

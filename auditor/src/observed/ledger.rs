@@ -146,8 +146,7 @@ impl Ledger {
         }
         if has_room {
             self.conversations.insert(key, &more);
-            self.room
-                .enter(&self.conversations, &self.own, key, more.last, proof);
+            self.room.enter(key, more.last, proof);
         } else {
             self.count_removed(&Removed {
                 key: *key,
@@ -171,9 +170,8 @@ impl Ledger {
             proofs = Some((before, Proof::of(key, known, own), known.last));
         });
         if let Some((before, now, last)) = proofs.filter(|(before, now, _)| before != now) {
-            self.room.leave(key, before);
-            self.room
-                .enter(&self.conversations, &self.own, key, last, now);
+            self.room.leave(before);
+            self.room.enter(key, last, now);
         }
         is_known
     }
@@ -288,7 +286,7 @@ impl Ledger {
                 && record.packets != [0; 2]
         });
         for (key, record) in over {
-            self.room.leave(&key, Proof::of(&key, &record, &self.own));
+            self.room.leave(Proof::of(&key, &record, &self.own));
             let decided = decide(&key, &record, &self.own, &index, known);
             let ports = PackedPorts(key.ports);
             // A client's port that is one of many says nothing any more.
@@ -329,7 +327,7 @@ impl Ledger {
         let over = self.conversations.take(|_, record| record.last < before);
         let mut flows = FlowMap::default();
         for (key, record) in over {
-            self.room.leave(&key, Proof::of(&key, &record, &self.own));
+            self.room.leave(Proof::of(&key, &record, &self.own));
             // A record without packets counts only ICMP errors about packets that were never seen, so it is dropped.
             if record.packets != [0; 2] {
                 flows.add_certain(&key, &record);

@@ -1,34 +1,24 @@
-//! Which conversations make room for others: those that prove least first. Of them it is the ones that were silent for longest; of
-//! those that anybody can make up, these of whoever has the most.
+//! Which conversations make room for others: those that prove least first, and of them the ones that were silent for longest.
 
 use std::collections::{HashSet, VecDeque};
 
-use auditor_common::{ConversationKey, ConversationRecord, PackedPorts};
+use auditor_common::{ConversationKey, ConversationRecord};
 
-use super::{
-    super::{
-        crowd::{Common, Crowd},
-        unproven::MOST_UNPROVEN,
-    },
-    conversations::Conversations,
-    own::Own,
-    proof::Proof,
-    sides::here,
-};
+use super::{super::unproven::MOST_UNPROVEN, conversations::Conversations, own::Own, proof::Proof};
 
 /// How many conversations of each kind are kept, and in which order they go.
 #[derive(Clone, Debug)]
 pub(super) struct Room {
     /// Conversations in all.
     most: usize,
-    nothing: Crowd<ConversationKey, u64>,
-    most_nothing: usize,
+    nothing: Queue,
     answer: Queue,
 }
 
-/// The conversations of [`Proof::Answer`].
+/// The conversations of a [`Proof`] that is not the most.
 #[derive(Clone, Debug)]
 struct Queue {
+    proof: Proof,
     /// In order of coming, each with its last epoch as of then. Holds some that are gone or of another proof by now.
     waiting: VecDeque<(ConversationKey, u64)>,
     /// Conversations that have this proof now, as far as this host's addresses have not changed since.
@@ -45,48 +35,40 @@ const FEW: usize = 1024;
 
 impl Room {
     pub(super) fn new(most: usize) -> Self {
-        // A small ledger has some all the same.
-        let share = |bound: usize| (most / SHARE).min(bound).max(most.min(16));
+        let share = |proof, bound: usize| Queue {
+            proof,
+            waiting: VecDeque::new(),
+            n: 0,
+            // A small ledger has some all the same.
+            most: (most / SHARE).min(bound).max(most.min(16)),
+        };
         Self {
             most,
-            nothing: Crowd::default(),
-            most_nothing: share(MOST_UNPROVEN),
-            answer: Queue {
-                waiting: VecDeque::new(),
-                n: 0,
-                most: share(usize::MAX),
-            },
+            nothing: share(Proof::Nothing, MOST_UNPROVEN),
+            answer: share(Proof::Answer, usize::MAX),
+        }
+    }
+
+    fn queue(&mut self, proof: Proof) -> Option<&mut Queue> {
+        match proof {
+            Proof::Nothing => Some(&mut self.nothing),
+            Proof::Answer => Some(&mut self.answer),
+            Proof::Own => None,
         }
     }
 
     /// Counts a conversation that was added, or that now has this proof.
-    pub(super) fn enter(
-        &mut self,
-        conversations: &Conversations,
-        own: &Own,
-        key: &ConversationKey,
-        last: u64,
-        proof: Proof,
-    ) {
-        match proof {
-            Proof::Nothing => {
-                let now = |key: &ConversationKey| last_of(conversations, own, proof, key);
-                self.nothing.enter(*key, last, common(key), now);
-            }
-            Proof::Answer => {
-                self.answer.n += 1;
-                self.answer.waiting.push_back((*key, last));
-            }
-            Proof::Own => {}
+    pub(super) fn enter(&mut self, key: &ConversationKey, last: u64, proof: Proof) {
+        if let Some(queue) = self.queue(proof) {
+            queue.n += 1;
+            queue.waiting.push_back((*key, last));
         }
     }
 
     /// Counts a conversation with this proof that was removed, or has another one now.
-    pub(super) fn leave(&mut self, key: &ConversationKey, proof: Proof) {
-        match proof {
-            Proof::Nothing => self.nothing.leave(common(key)),
-            Proof::Answer => self.answer.n = self.answer.n.saturating_sub(1),
-            Proof::Own => {}
+    pub(super) fn leave(&mut self, proof: Proof) {
+        if let Some(queue) = self.queue(proof) {
+            queue.n = queue.n.saturating_sub(1);
         }
     }
 
@@ -98,22 +80,15 @@ impl Room {
         proof: Proof,
     ) -> (Vec<Removed>, bool) {
         let mut removed = Vec::new();
-        match proof {
-            Proof::Nothing => {
-                if self.most_nothing <= self.nothing.size() {
-                    removed.extend(self.pop_nothing(conversations, own));
-                }
+        let most = self.most;
+        if let Some(queue) = self.queue(proof) {
+            queue.tidy(conversations, own);
+            if queue.most <= queue.n {
+                removed.extend(queue.pop(conversations, own));
             }
-            Proof::Answer => {
-                self.answer.tidy(conversations, own);
-                if self.answer.most <= self.answer.n {
-                    removed.extend(self.answer.pop(conversations, own));
-                }
-            }
-            Proof::Own => {}
         }
-        while self.most <= conversations.len() {
-            let of_nothing = self.pop_nothing(conversations, own);
+        while most <= conversations.len() {
+            let of_nothing = self.nothing.pop(conversations, own);
             let more = match of_nothing {
                 None if Proof::Nothing < proof => self.answer.pop(conversations, own),
                 found => found,
@@ -123,50 +98,9 @@ impl Room {
                 None => break,
             }
         }
-        let has_share = match proof {
-            Proof::Nothing => self.nothing.size() < self.most_nothing,
-            Proof::Answer => self.answer.n < self.answer.most,
-            Proof::Own => true,
-        };
-        (removed, has_share && conversations.len() < self.most)
+        let has_share = self.queue(proof).is_none_or(|queue| queue.n < queue.most);
+        (removed, has_share && conversations.len() < most)
     }
-
-    /// Removes a conversation that proves nothing: of whoever has the most, or about what has been asked the most, the one that was
-    /// silent for longest.
-    fn pop_nothing(&mut self, conversations: &mut Conversations, own: &Own) -> Option<Removed> {
-        let proof = Proof::Nothing;
-        let now = |key: &ConversationKey| last_of(conversations, own, proof, key);
-        let key = self.nothing.pop(common, now)?;
-        let record = conversations.get(&key)?;
-        conversations.remove(&key);
-        Some(Removed { key, record, proof })
-    }
-}
-
-/// The last epoch of a conversation, if it is known and has this proof.
-fn last_of(
-    conversations: &Conversations,
-    own: &Own,
-    proof: Proof,
-    key: &ConversationKey,
-) -> Option<u64> {
-    let record = conversations.get(key)?;
-    (Proof::of(key, &record, own) == proof).then_some(record.last)
-}
-
-/// Whom a conversation that came in is from, and what it asked.
-fn common(key: &ConversationKey) -> [Common; 2] {
-    let ports = PackedPorts(key.ports);
-    let here = here(ports);
-    let asked = if ports.is_server_known() {
-        ports.second()
-    } else {
-        here.port(ports)
-    };
-    [
-        Common::Sender(here.other().address(key)),
-        Common::Asked(ports.protocol(), asked),
-    ]
 }
 
 /// A conversation that made room, and what it proved.
@@ -184,8 +118,7 @@ impl Queue {
             let Some(record) = conversations.get(&key) else {
                 continue;
             };
-            let proof = Proof::of(&key, &record, own);
-            if proof != Proof::Answer {
+            if Proof::of(&key, &record, own) != self.proof {
                 continue;
             }
             if since < record.last && n_chances < MOST_CHANCES {
@@ -195,7 +128,11 @@ impl Queue {
             }
             conversations.remove(&key);
             self.n = self.n.saturating_sub(1);
-            return Some(Removed { key, record, proof });
+            return Some(Removed {
+                key,
+                record,
+                proof: self.proof,
+            });
         }
         // What proves more or less since this host has other addresses was counted as what it was.
         self.n = 0;
@@ -209,7 +146,9 @@ impl Queue {
         }
         let mut kept = HashSet::new();
         self.waiting.retain(|(key, _)| {
-            last_of(conversations, own, Proof::Answer, key).is_some() && kept.insert(*key)
+            let record = conversations.get(key);
+            record.is_some_and(|record| Proof::of(key, &record, own) == self.proof)
+                && kept.insert(*key)
         });
         self.n = self.waiting.len();
     }

@@ -1079,32 +1079,6 @@ fn what_anybody_can_make_up_makes_room_for_itself() {
     assert_eq!((kept.packets, ledger.len()), ([101, 0], 100));
 }
 
-/// Who asks for all ports, or in the name of everybody for one, displaces nobody who asked before or in between.
-#[test]
-fn a_scan_and_a_flood_make_room_for_themselves() {
-    let mut ledger = of_host(400);
-    let asked = |last| ConversationRecord {
-        last,
-        ..record([1, 0], 0)
-    };
-    let others = [from(1, UDP, 514), from(2, UDP, 515), from(3, TCP, 5001)];
-    for (key, last) in others.iter().zip(0..) {
-        ledger.add(key, &asked(last));
-    }
-    for port in 1..=2000 {
-        ledger.add(&from(77, UDP, port), &asked(u64::from(port) + 10));
-        ledger.add(&from(port + 1000, TCP, 80), &asked(u64::from(port) + 10));
-    }
-    assert_eq!(ledger.len(), 100);
-    assert!(others.iter().all(|key| has(&ledger, key)));
-    assert!(has(&ledger, &from(77, UDP, 2000)) && !has(&ledger, &from(77, UDP, 100)));
-    let removed = ledger.unproven();
-    assert_eq!(removed.n_conversations, 4003 - 100);
-    assert!(removed.may_hold(|_| true, |_, port| port == 80));
-    let is_other = |one: IpAddr| one == address::from_bytes(others[0].addresses[0]);
-    assert!(!removed.may_hold(is_other, |_, port| port == 514));
-}
-
 /// A ledger of any size keeps no more of them than is said.
 #[test]
 fn what_anybody_can_make_up_is_bounded_in_a_large_ledger_too() {

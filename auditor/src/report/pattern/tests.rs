@@ -1,6 +1,5 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
-use auditor_common::{Direction, Tally, lost::Lost};
 use proptest::prelude::*;
 
 use super::{
@@ -222,44 +221,4 @@ proptest! {
         // The gravest first.
         prop_assert!(report.patterns.is_sorted_by(|one, next| next.severity <= one.severity));
     }
-}
-
-/// What is known only in part is no number of all.
-#[test]
-fn a_scan_of_which_a_part_made_room() {
-    let mut judged = of(|flow| {
-        (1000..1099)
-            .map(|port| refused(flow, SCANNER, OWN, port))
-            .collect()
-    });
-    let sent = |port| {
-        let what = Lost {
-            direction: Direction::Ingress,
-            protocol: 6,
-            port,
-        };
-        let tally = Tally {
-            packets: 1,
-            bytes: 60,
-        };
-        (what, tally)
-    };
-    let unproven = &mut judged.observed.unproven;
-    unproven.add(SCANNER.parse().unwrap(), (100..200).map(sent));
-    let report = reported(&mut judged);
-    let (_, said) = only(&report);
-    assert!(said.contains("for at least 99 ports: "), "{said}");
-    // So it is with the hosts that ask for one port.
-    let client = |n: u16| format!("192.0.2.{n}");
-    let mut judged = of(|flow| {
-        let clients = (1..100).map(client);
-        clients
-            .map(|client| refused(flow, &client, OWN, 22))
-            .collect()
-    });
-    let unproven = &mut judged.observed.unproven;
-    unproven.add("198.51.100.1".parse().unwrap(), [sent(22)]);
-    let report = reported(&mut judged);
-    let (_, said) = only(&report);
-    assert!(said.starts_with("at least 99 hosts asked"), "{said}");
 }

@@ -1,4 +1,4 @@
-//! Flows of a report that a reader would say one thing of, told as one: what [`super::pattern`] does with findings.
+//! Flows of a report that a reader would say one thing of, told as one: what `pattern.rs` does with findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 

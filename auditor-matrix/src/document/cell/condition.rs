@@ -130,7 +130,11 @@ pub(in crate::document) fn ends_in_state(clause: &str) -> bool {
                 | "licensed"
         )
     };
-    let names_what = |before: &[&str]| 2 < before.len() && before.last().is_some_and(is_verb);
+    let names_what = |before: &[&str]| {
+        // `the mirror is not used`
+        let before = before.strip_suffix(&["not"]).unwrap_or(before);
+        2 < before.len() && before.last().is_some_and(is_verb)
+    };
     match words.as_slice() {
         [before @ .., "in", "use" | "place"]
         | [before @ .., "turned" | "switched", "on" | "off"] => names_what(before),

@@ -260,18 +260,12 @@ impl Cells {
         .into_iter()
         .flatten()
         .find_map(bracketed_condition);
-        // `If mail is sent, ...` may stand where the service is named.
-        let as_service = self.service.as_deref().filter(|service| {
-            ["if ", "when ", "only if ", "only when "]
-                .iter()
-                .any(|start| service.to_lowercase().starts_with(start))
-                || cell::states_condition(service)
-        });
         let own = column
             .or(stated)
             .or(bracketed)
             .or(edition)
-            .or_else(|| as_service.and_then(|service| cell::condition(service).0))
+            // `If mail is sent, ...` may stand where the service is named.
+            .or_else(|| cell::condition(self.service.as_deref()?).0)
             .or_else(|| purpose_condition(table, row));
         self.condition = join(table.context.condition.as_deref(), own);
     }

@@ -53,6 +53,12 @@ impl PortTable<'_> {
         for sentence in cell::statements(&notes) {
             said.extend(permission::of_sentence(sentence));
         }
+        // `Use | no longer used` is as good as a remark.
+        let service = cells.service.as_deref().unwrap_or_default();
+        let withdrawn = cell::statements(service)
+            .into_iter()
+            .filter_map(permission::of_sentence);
+        said.extend(withdrawn.filter(|one| *one == Permission::Withdrawn));
         if self.context.is_forbidden {
             said.push(Permission::Forbidden);
         }

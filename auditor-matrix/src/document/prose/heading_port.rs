@@ -122,13 +122,14 @@ impl HeadingPorts {
         self.read.get(sentence.context.section.as_ref()?).cloned()
     }
 
-    /// Keeps which rows the first sentence below a heading gave that names its port.
+    /// Keeps which rows the sentences below a heading gave that name its port.
     pub(super) fn note_rows(&mut self, sentence: &Sentence<'_>, rows: Range<usize>) {
         if let Some(section) = &sentence.context.section
             && !rows.is_empty()
         {
             self.open.remove(section);
-            self.read.insert(Arc::clone(section), rows);
+            let known = self.read.entry(Arc::clone(section)).or_insert(rows.clone());
+            known.end = rows.end;
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
     introduction,
     packed_sentences::Sentence,
     port_phrase::Evidence,
-    sentence,
+    sentence::{self, Reading},
     statement::{Doubt, Statement},
     statement_row::{Place, doubt_message, heading_is_about_ports},
     words::words,
@@ -78,14 +78,10 @@ impl Prose {
             if reading.statements.is_empty() {
                 if let Some(spelled_out) = HeadingPorts::spelled_out(&sentence) {
                     let read = sentence::read(&spelled_out, evidence, &self.names);
-                    if let Some(rows) = headings.rows(&sentence)
-                        && read.statements.iter().all(says_nothing_against)
-                    {
-                        for row in found.get_mut(rows).unwrap_or_default() {
-                            add_said(row, &read.statements);
-                        }
-                    } else {
-                        reading = read;
+                    let known = headings.rows(&sentence).unwrap_or_default();
+                    let known = found.get_mut(known).unwrap_or_default();
+                    if let Some(more) = say_more(known, read) {
+                        reading = more;
                     }
                 }
                 if let Some(statement) = headings.statement(&sentence)
@@ -95,19 +91,14 @@ impl Prose {
                 }
                 is_of_heading = !reading.statements.is_empty();
             }
-            let rows_before = found.get_mut(first_of_sentence..).unwrap_or_default();
+            let before = found.get_mut(first_of_sentence..).unwrap_or_default();
             if reading.statements.is_empty()
                 && antecedent::of_all(sentence.text).is_none()
-                && let Some(spelled_out) = heading_port::with_ports_before(&sentence, rows_before)
+                && let Some(spelled_out) = heading_port::with_ports_before(&sentence, before)
             {
-                let mut read = sentence::read(&spelled_out, evidence, &self.names);
-                if read.statements.iter().all(says_nothing_against) {
-                    for row in rows_before {
-                        add_said(row, &read.statements);
-                    }
-                } else {
-                    add_server(&mut read.statements, rows_before);
-                    reading = read;
+                let read = sentence::read(&spelled_out, evidence, &self.names);
+                if let Some(more) = say_more(before, read) {
+                    reading = more;
                 }
             }
             if paragraph.0 != sentence.line || sentence.before.is_none() {
@@ -299,9 +290,43 @@ impl Prose {
     }
 }
 
-/// Whether a statement asks for its port as one before it does, so that what it says can be added to that.
-const fn says_nothing_against(statement: &Statement) -> bool {
-    statement.doubt.is_none() && !statement.forbidden && !statement.ephemeral
+/// Adds to rows what a further sentence says of their port. Returns what is no addition to them, so that it stands by itself.
+fn say_more(rows: &mut [Row], mut read: Reading) -> Option<Reading> {
+    let adds = |statement: &Statement| {
+        let says_nothing_against =
+            statement.doubt.is_none() && !statement.forbidden && !statement.ephemeral;
+        let mut open = rows.iter().filter(|row| !row.forbidden).peekable();
+        says_nothing_against && open.peek().is_some() && open.all(|row| agrees(row, statement))
+    };
+    if read.statements.iter().all(adds) {
+        for row in rows.iter_mut().filter(|row| !row.forbidden) {
+            add_said(row, &read.statements);
+        }
+        return None;
+    }
+    if !rows.is_empty() {
+        add_server(&mut read.statements, rows);
+        // `It must be closed after the installation`: nobody is named to whom it is forbidden, and others need it.
+        for statement in &mut read.statements {
+            if statement.forbidden && statement.source.is_none() {
+                statement.doubt = Some(Doubt::Unclear);
+            }
+        }
+    }
+    Some(read)
+}
+
+/// Whether a statement names no other ends than a row does: `This port is also used by agents` is of somebody else.
+fn agrees(row: &Row, statement: &Statement) -> bool {
+    let is_same = |known: Option<&End>, said: Option<&String>| {
+        let (Some(known), Some(said)) = (known, said) else {
+            return true;
+        };
+        let (known, said) = (known.name.to_lowercase(), said.to_lowercase());
+        known.contains(&said) || said.contains(&known)
+    };
+    is_same(row.source.as_ref(), statement.source.as_ref())
+        && is_same(row.destination.as_ref(), statement.destination.as_ref())
 }
 
 /// Gives statements on the ports of rows whose machine it is that has them, where the rows agree and they do not say it.
@@ -329,6 +354,7 @@ fn add_said(row: &mut Row, statements: &[Statement]) {
         fields.condition = said.condition.as_deref().map(Into::into);
     }
     fields.required = fields.required.or(said.required);
+    fields.loopback |= said.loopback;
     if !fields.loopback {
         fields.source = fields.source.take().or_else(|| end(&said.source));
         fields.destination = fields.destination.take().or_else(|| end(&said.destination));

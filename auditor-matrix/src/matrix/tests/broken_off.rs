@@ -94,6 +94,34 @@ fn a_sentence_speaks_of_the_port_of_the_one_before() {
             &["Till -> Vault tcp/7001 when copying-enabled"],
         );
     }
+    // Who else uses it, and what is forbidden to some, are rules of their own; what holds for a time only is none.
+    let of_heading = |says: &str| {
+        format!("# Network ports\n\n## Ports on the Till server\n\n### TCP 7001\n\n{says}\n")
+    };
+    markdown(
+        &of_heading(
+            "This port is used by tills to reach the Till server. This port is also used by agents to reach the Till server.",
+        ),
+        &[
+            "agents -> Till server tcp/7001",
+            "tills -> Till server tcp/7001",
+        ],
+    );
+    markdown(
+        &of_heading(
+            "This port must not be open to the Internet. Used by agents to reach the Till server. It must be open only if copying is enabled.",
+        ),
+        &[
+            "Internet -> Till server tcp/7001 forbidden",
+            "agents -> Till server tcp/7001 when copying-enabled",
+        ],
+    );
+    markdown(
+        "# Ports\n\nThe Till uses TCP port 7001 to reach the Vault. It must be closed after the installation.\n",
+        &["Till -> Vault tcp/7001"],
+    );
+    let page = "# Ports\n\nThe Till listens on TCP port 7001. This port must only be reachable from localhost.\n";
+    assert!(derived(page, Format::Markdown).matrix.rules[0].loopback);
     // What the machine does, and not its port.
     markdown(
         "# Ports\n\nThe Till uses TCP port 7001 to reach the Vault. It sends mail if copying is enabled.\n",
@@ -108,6 +136,7 @@ fn other_words_for_if() {
         "in case copying is enabled",
         "data (where copying is enabled)",
         "data, when copying is enabled",
+        "data, where copying is enabled",
         "Provided that copying is enabled",
     ] {
         markdown(
@@ -180,6 +209,15 @@ fn rows_without_their_first_cells_take_those_of_the_row_above() {
     markdown(
         "# Ports\n\n| Source | Destination | Port | Protocol | Use |\n|---|---|---|---|---|\n| Till | Store | 7001 | TCP | sales |\n\
          | 7002 | 7003 | names |\n",
+        &["Till -> Store tcp/7001"],
+    );
+}
+
+#[test]
+fn a_purpose_says_that_it_is_gone() {
+    markdown(
+        "# Ports\n\n| Source | Destination | Port | Use |\n|---|---|---|---|\n| Till | Store | 7001 | sales |\n\
+         | Till | Store | 7002 | no longer used |\n| Till | Store | 7003 | old sales, not used any more |\n",
         &["Till -> Store tcp/7001"],
     );
 }

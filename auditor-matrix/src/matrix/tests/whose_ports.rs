@@ -235,7 +235,7 @@ fn few_words_that_name_ends() {
             "internal scanner service -> MTX tcp/7001",
             "MTX -> Stock Directory tcp/7002",
             "IMAP Proxy -> Store Servers tcp/7003",
-            "Proxy -> Store Server tcp/7004",
+            "Proxy -> Store Server tcp/7004 [tls-at-proxy]",
             "clients -> Proxy server tcp/7005 [offloaded]",
             "clients -> hosts tcp/7006",
         ],

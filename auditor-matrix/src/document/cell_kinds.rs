@@ -337,6 +337,11 @@ impl CellKinds {
         self.all(self.n_permissions)
     }
 
+    /// A cell says that something is not so: `Deny`, `closed`.
+    pub(super) const fn have_denial(&self) -> bool {
+        0 < self.n_denials
+    }
+
     /// Words that say how much is needed: `mandatory`, `optional`.
     pub(super) const fn are_needs(&self) -> bool {
         self.all(self.n_needs)

@@ -506,8 +506,8 @@ fn attributes(phrase: &Phrase<'_>) -> Option<Column> {
             | "services" | "component" | "components" | "product" | "products" | "element"
             | "subsystem" | "application" | "applications" | "programs" | "daemons" | "modules"
             | "usage" | "function" | "process" | "processes" | "daemon" | "feature"
-            | "features" | "name" | "what" | "program" | "module" | "functionality"
-            | "scenario" => Column::Service,
+            | "features" | "name" | "what" | "program" | "software" | "module"
+            | "functionality" | "scenario" => Column::Service,
             "notes" | "note" | "comment" | "comments" | "remark" | "remarks" | "description"
             | "details" | "detail" | "information" | "explanation" | "info" | "reason"
             | "justification" | "why" => Column::Notes,

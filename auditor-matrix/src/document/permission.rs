@@ -36,6 +36,21 @@ pub(super) fn of_mark(cell: &str) -> Option<Permission> {
     })
 }
 
+/// Who is allowed by a cell of a column for permissions, if it says more than whether: the monitoring server of `Allow from monitoring
+/// server`.
+pub(super) fn grantee(cell: &str) -> Option<&str> {
+    let (mark, rest) = cell.trim().split_once(' ')?;
+    let (lead, who) = rest.split_once(' ')?;
+    let is_grant = of_word(&mark.to_lowercase()) == Some(Permission::Allowed);
+    (is_grant && lead.eq_ignore_ascii_case("from")).then_some(who)
+}
+
+/// Whether a text is nothing but a participle that forbids: `Denied`, `Blocked`. A noun may look like a verb: `Block`, `Drop`.
+pub(super) fn is_denial(text: &str) -> bool {
+    let text = text.trim().to_lowercase();
+    text.ends_with("ed") && of_word(&text) == Some(Permission::Forbidden)
+}
+
 /// What a form of a verb that allows or forbids says.
 fn of_word(word: &str) -> Option<Permission> {
     let begins = |stems: &[&str]| stems.iter().any(|stem| word.starts_with(stem));

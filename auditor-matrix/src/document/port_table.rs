@@ -177,13 +177,13 @@ impl PortTable<'_> {
             self.problem(document, row, Severity::Remark, &whole, message);
             return;
         }
-        let is_local = self.stays_on_machine(row);
         // `no (localhost only)`: what stays on its machine is shut to others, and open there.
         let is_shut_to_others = !self.context.is_forbidden
             && self
                 .columns
                 .cell(row, Column::Permission)
                 .is_some_and(|cell| loopback::is_meant(&cell));
+        let is_local = is_shut_to_others || self.stays_on_machine(row);
         for Named {
             service,
             peer,

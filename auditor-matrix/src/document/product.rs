@@ -85,7 +85,10 @@ impl Candidate {
     /// A capital letter inside of a word is one of a name; that of a single sentence may be an accident.
     fn is_named(&self, name: &str) -> bool {
         1 < self.n_named
-            || 0 < self.n_named && (is_spelled_as_name(name) || self.is_told && name.contains(' '))
+            || 0 < self.n_named
+                && (is_spelled_as_name(name)
+                    || is_joined_name(name) && 0 < self.in_title
+                    || self.is_told && name.contains(' '))
     }
 
     const fn weight(&self) -> usize {
@@ -264,6 +267,15 @@ fn is_spelled_as_name(word: &str) -> bool {
             .chars()
             .zip(word.chars().skip(1))
             .any(|(one, next)| one.is_lowercase() && next.is_uppercase())
+}
+
+/// Whether a word joins words with capital letters, as names do and words of the language only where each word has one: `Plug-N-Play`.
+fn is_joined_name(word: &str) -> bool {
+    let parts: Vec<&str> = word.split('-').collect();
+    1 < parts.len()
+        && parts
+            .iter()
+            .all(|part| part.starts_with(char::is_uppercase))
 }
 
 /// Whether a word is the name of something that has no ports of its own: a protocol, a system that programs run on, a machine.

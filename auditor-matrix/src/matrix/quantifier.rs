@@ -26,6 +26,9 @@ impl<'a> Quantified<'a> {
             let next = rest.split(' ').next().unwrap_or_default().to_lowercase();
             match first.as_str() {
                 "the" | "your" => {}
+                // "two Till sites" are the Till sites.
+                "two" | "three" | "four" | "five" | "six" | "several" | "multiple"
+                    if rest.ends_with('s') => {}
                 "only" | "just" if may_precede(&next) => {}
                 // "each of the Tills", "one or more of your Tills"
                 "of" if found.is_each || found.is_whole => {}

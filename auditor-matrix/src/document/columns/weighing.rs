@@ -166,6 +166,16 @@ impl Columns {
                 && !has_protocol
             {
                 *meaning = Some(Column::Protocol);
+            } else if matches!(
+                meaning,
+                Some(
+                    Column::Service | Column::Notes | Column::Role | Column::Peer | Column::Ignored
+                )
+            ) && kinds.are_permissions()
+                && kinds.have_denial()
+            {
+                // `Use`, `Policy` or `Comment` above `Allow` and `Deny`: whatever the heading, the cells say what may be.
+                *meaning = Some(Column::Permission);
             } else if is_end && kinds.are_marks() {
                 // `Required for the shop` above yes and no.
                 let words = column::words(heading);

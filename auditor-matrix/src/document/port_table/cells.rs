@@ -6,14 +6,14 @@ mod ends;
 mod grants;
 
 pub(super) use self::apart::Apart;
-use super::{PortTable, granted::Grant};
+use super::{PortTable, granted::Grant, spoken_ends};
 use crate::document::{
     bracketed_condition::bracketed_condition,
     cell,
     column::{self, Column},
     end::{Basis, End},
     endpoints::{self, Endpoints},
-    loopback,
+    loopback, permission,
     problem::Severity,
     row::{Direction, Document},
     table_rows::TableRow,
@@ -84,6 +84,7 @@ impl Cells {
             direction_text: cell(Column::Direction),
             ..Self::default()
         };
+        cells.take_grantee(table, row);
         cells.part_ends();
         cells.leave_out_own_machine();
         cells.find_own_machine();
@@ -121,6 +122,20 @@ impl Cells {
         cells.doubt_condition(table, row, document);
         cells.read_requirement(table, row, required_text, document);
         cells
+    }
+
+    /// Who is allowed, where the cell that allows it says so: `Allow from monitoring server`.
+    fn take_grantee(&mut self, table: &PortTable<'_>, row: &TableRow) {
+        let cell = table.columns.cell(row, Column::Permission);
+        let Some(who) = cell.as_deref().and_then(permission::grantee) else {
+            return;
+        };
+        let is_open = self.source.is_none() && self.peer.is_none();
+        if is_open && spoken_ends::is_name(who, table.names) {
+            self.source = Some(End::given(who));
+        } else {
+            self.notes = with_remark(self.notes.take(), Some(&format!("Open to {who}")));
+        }
     }
 
     /// Below `Needed between` the heading says what joins the ends of a cell: `Edge and Core`.

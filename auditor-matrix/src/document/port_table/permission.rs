@@ -59,6 +59,10 @@ impl PortTable<'_> {
             .into_iter()
             .filter_map(permission::of_sentence);
         said.extend(withdrawn.filter(|one| *one == Permission::Withdrawn));
+        // `Denied` alone names no service.
+        if permission::is_denial(service) {
+            said.push(Permission::Forbidden);
+        }
         if self.context.is_forbidden {
             said.push(Permission::Forbidden);
         }

@@ -53,7 +53,7 @@ impl PortTable<'_> {
                 unbracket(cell)
                     .1
                     .iter()
-                    .any(|part| loopback::is_only_own(part))
+                    .any(|part| loopback::is_only_own(part) || loopback::is_meant(part))
             };
             let is_own = loopback::is_only_own(cell)
                 || tells_reach() && (cell.eq_ignore_ascii_case("local") || says_in_brackets());

@@ -122,6 +122,32 @@ fn ceased(words: &[Word<'_>], at: usize) -> bool {
                 || verb(lower(at + 1)).is_some() && !matches!(before, "a" | "an" | "the" | "any")
                 || matches!(lower(at + 1), "talked" | "spoke" | "was")
         }
+        // "In earlier releases the Viewer opened ..."; what they still need is told in the present.
+        "earlier" | "older" | "previous" | "prior" | "former" => {
+            let tells_past = |word: &Word<'_>| {
+                word.is_any(&[
+                    "was",
+                    "were",
+                    "had",
+                    "opened",
+                    "used",
+                    "needed",
+                    "required",
+                    "listened",
+                    "connected",
+                ])
+            };
+            at == 1
+                && matches!(before, "in" | "with" | "until" | "before")
+                && matches!(
+                    lower(at + 1),
+                    "release" | "releases" | "version" | "versions"
+                )
+                && words.iter().any(tells_past)
+                && !words.iter().any(|word| {
+                    word.is_any(&["is", "are", "must", "uses", "needs", "requires", "still"])
+                })
+        }
         "used" if lower(at + 1) == "to" && 0 < at => {
             let is_of_port = matches!(
                 before,

@@ -276,3 +276,98 @@ fn cells_are_ports_below_any_heading_and_numbers_of_rows_are_none() {
         &["Till -> Store tcp/7001", "Till -> Store tcp/7002 optional"],
     );
 }
+
+#[test]
+fn what_cells_allow_counts_below_any_heading() {
+    let head =
+        |heading: &str| format!("# Ports\n\n| Port | Protocol | {heading} |\n|---|---|---|\n");
+    for heading in ["Use", "Comment", "Policy", "Purpose"] {
+        markdown(
+            &format!(
+                "{}| 7001 | TCP | Allow |\n| 7002 | TCP | Block |\n| 7003 | TCP | Allow from till server |\n",
+                head(heading)
+            ),
+            &[
+                "clients -> hosts tcp/7001",
+                "clients -> hosts tcp/7002 forbidden",
+                "till server -> hosts tcp/7003",
+            ],
+        );
+    }
+    // A lone participle denies; a noun names what it is for.
+    markdown(
+        &format!(
+            "{}| 7001 | TCP | Web pages |\n| 7002 | TCP | Denied |\n| 7003 | TCP | Block storage |\n",
+            head("Purpose")
+        ),
+        &[
+            "clients -> hosts tcp/7001",
+            "clients -> hosts tcp/7002 forbidden",
+            "clients -> hosts tcp/7003",
+        ],
+    );
+}
+
+#[test]
+fn what_is_shut_to_others_stays_on_its_machine() {
+    let page = "# Ports\n\n| Port | Service | Software | Public access? |\n|---|---|---|---|\n\
+        | 7001 | smtp | Postern | YES |\n| 7002 | lmtp | Larder | NO (listen on `127.0.0.1` by default) |\n";
+    let found = derived(page, Format::Markdown).matrix.rules;
+    let told: Vec<_> = found
+        .iter()
+        .map(|rule| {
+            let server = rule.server.first().map(Role::name);
+            (server, rule.loopback, rule.presence)
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Some("Postern"), false, Presence::Expected),
+            (Some("Larder"), true, Presence::Expected),
+        ]
+    );
+}
+
+#[test]
+fn who_asks_several_is_no_service() {
+    markdown(
+        "# Outgoing ports\n\n| Service | Port | Target | Reason |\n|---|---|---|---|\n| Scanner | 7001 | lists.example.com | Lists |\n\
+         | Scanner | 7002 | rules.example.com | Rules |\n| Postern | 7003 | relay.example.com | Mail |\n",
+        &[
+            "Scanner -> lists.example.com tcp/7001",
+            "Scanner -> rules.example.com tcp/7002",
+            "Postern -> relay.example.com tcp/7003",
+        ],
+    );
+}
+
+#[test]
+fn items_that_explain_a_machine_before_they_say_where_it_listens() {
+    markdown(
+        "# Podium\n\n- `gated` - the Gate server, listens on TCP 7001 and UDP 7002\n- relayd: a relay (inner and outer) server, listening on TCP 7003\n",
+        &[
+            "clients -> Gate server tcp/7001",
+            "clients -> Gate server udp/7002",
+            "clients -> relayd tcp/7003",
+        ],
+    );
+}
+
+#[test]
+fn what_earlier_releases_did_is_no_rule() {
+    for sentence in [
+        "In earlier releases the Till opened a second session to the Store on TCP port 7001.",
+        "In previous versions, TCP port 7001 was used by the Till to reach the Store.",
+    ] {
+        markdown(&format!("# Ports\n\n{sentence}\n"), &[]);
+    }
+}
+
+#[test]
+fn how_many_there_are_is_no_part_of_a_name() {
+    markdown(
+        "# Ports\n\n| Source | Destination | Port |\n|---|---|---|\n| two Till sites | three Store servers | 7001 |\n",
+        &["Till sites -> Store servers tcp/7001"],
+    );
+}

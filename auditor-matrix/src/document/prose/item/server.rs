@@ -6,6 +6,7 @@ use crate::document::{
     prose::{is_topic, statement::Statement, verb::verb, vocabulary::is_platform},
     row::Direction,
     section::{is_noun_phrase, names_machines},
+    text::unbracket,
 };
 
 /// The machine whose ports an item lists behind its name: `Core node: listens on TCP 6000`. Without a verb that says so it has to be
@@ -13,6 +14,9 @@ use crate::document::{
 pub(super) fn labelled_machine<'a>(head: &'a str, names: &Names) -> Option<&'a str> {
     if let Some(place) = place(head, names) {
         return Some(place);
+    }
+    if let Some(listener) = listener(head, names) {
+        return Some(listener);
     }
     let (label, ports) = head.split_once(": ")?;
     let label = label.trim_matches(['*', '_', '`', ' ']);
@@ -27,6 +31,35 @@ pub(super) fn labelled_machine<'a>(head: &'a str, names: &Names) -> Option<&'a s
     (is_said && is_machine && !is_client && !has_number(label))
         .then_some(label)
         .filter(|_| has_number(ports))
+}
+
+/// The machine that an item explains before it says where that listens: `gated - the Gate server, listens on TCP 6000`. Where the
+/// explanation is longer than a name, it is called by its label.
+fn listener<'a>(head: &'a str, names: &Names) -> Option<&'a str> {
+    let (label, rest) = [" - ", " \u{2013} ", " \u{2014} ", ": "]
+        .into_iter()
+        .filter_map(|mark| head.split_once(mark))
+        .min_by_key(|(label, _)| label.len())?;
+    let label = label.trim_matches(['*', '_', '`', ' ']);
+    let (said, behind) = rest.split_once(", ")?;
+    let behind = ["which ", "that ", "it "]
+        .into_iter()
+        .find_map(|word| behind.strip_prefix(word))
+        .unwrap_or(behind);
+    let verb = behind.split(' ').next().unwrap_or_default();
+    let said = ["the ", "The ", "a ", "an ", "A ", "An "]
+        .into_iter()
+        .find_map(|article| said.strip_prefix(article))
+        .unwrap_or(said);
+    let explains = names_machines(&unbracket(said).0, names);
+    let is_label = !label.is_empty()
+        && label.split(' ').count() <= MOST_WORDS_OF_END
+        && !label.contains(|c: char| c.is_ascii_digit());
+    if !is_label || !explains || !matches!(verb, "listen" | "listens" | "listening") {
+        return None;
+    }
+    let is_name = is_noun_phrase(said, names) && said.split(' ').count() <= MOST_WORDS_OF_END;
+    Some(if is_name { said } else { label })
 }
 
 /// The other end of a row of which an item names one: `Gate: TCP 443 from tills`, `Tills (outbound): 443/tcp to the gate`. Nothing

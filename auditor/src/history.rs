@@ -17,7 +17,9 @@ pub use store::{Store, StoreError, ValueError};
 
 use crate::{
     address,
-    observed::{Cause, Dates, Flow, Gap, Outcome, Remembered, RememberedSides},
+    observed::{
+        Cause, Dates, Flow, Gap, Invited, Outcome, Remembered, RememberedSides, unproven_sender,
+    },
 };
 
 /// Dates that are ahead by no more than this are those of a clock that is a little off.
@@ -403,12 +405,14 @@ impl History {
     ///
     /// How old they are is told by the date that is confirmed, which a clock alone does not move: one that is 90 days ahead for
     /// an hour makes nothing older than two hours.
-    pub fn forget(&mut self, bounds: Bounds) -> Forgotten {
+    ///
+    /// What rules invited their senders to is forgotten later than what anybody else could have made up.
+    pub fn forget(&mut self, bounds: Bounds, invited: &Invited) -> Forgotten {
         let confirmed = self.confirmed.unwrap_or(Timestamp::MIN);
         let oldest = confirmed.checked_sub(bounds.age).unwrap_or(Timestamp::MIN);
         let mut gone = BTreeSet::new();
         let mut lasts: Vec<(Timestamp, FlowIdentity)> = Vec::new();
-        let mut unproven = self.forget_unproven(bounds.unproven);
+        let mut unproven = self.forget_unproven(bounds.unproven, invited);
         gone.extend(unproven.iter().map(FlowIdentity::of));
         for (key, entry) in &self.flows {
             match entry.total() {
@@ -464,14 +468,18 @@ impl History {
     }
 
     /// Removes the oldest flows that anybody could have made up, beyond `most`. What the ledger still counts stays.
-    fn forget_unproven(&mut self, most: usize) -> Vec<Flow> {
-        let mut lasts: Vec<(Timestamp, FlowIdentity)> = self
+    fn forget_unproven(&mut self, most: usize, invited: &Invited) -> Vec<Flow> {
+        let mut lasts: Vec<(bool, Timestamp, FlowIdentity)> = self
             .flows
             .iter()
             .filter(|(_, entry)| entry.counted.is_none())
             .filter_map(|(key, entry)| {
                 let before = entry.before.as_ref()?;
-                before.proves_nothing().then(|| (before.last, key.clone()))
+                let sender = unproven_sender(before);
+                before.proves_nothing().then(|| {
+                    let is_invited = invited.has(sender, key.protocol, key.port);
+                    (is_invited, before.last, key.clone())
+                })
             })
             .collect();
         let n_over = lasts.len().saturating_sub(most);
@@ -479,7 +487,7 @@ impl History {
         lasts
             .into_iter()
             .take(n_over)
-            .filter_map(|(_, key)| self.flows.remove(&key)?.before)
+            .filter_map(|(_, _, key)| self.flows.remove(&key)?.before)
             .map(|flow| *flow)
             .collect()
     }

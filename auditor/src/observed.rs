@@ -4,6 +4,7 @@ mod command_line;
 mod dates;
 mod fleet;
 mod flow;
+mod invited;
 mod ledger;
 mod local;
 mod process;
@@ -26,13 +27,14 @@ pub use command_line::shown as shown_command_line;
 pub use dates::Dates;
 pub use fleet::{Fleet, Member, Sight};
 pub use flow::{DirectionCounters, Endpoints, Flow, Outcome, Remembered, flag_names};
+pub use invited::Invited;
 pub use ledger::{
     FlowKey, FlowRecord, Knowledge, Ledger, LedgerFlows, Passes, RememberedSides, Sides,
 };
 pub use local::{LocalNetworks, LocalRoute, Reached};
 pub use process::{NetworkNamespace, Process, SocketOwner, SocketOwners};
 pub use translation::{Tracked, Translations};
-pub use unproven::{MOST_UNPROVEN, Unproven};
+pub use unproven::{Askers, MOST_UNPROVEN, Unproven, sender as unproven_sender};
 pub use way::{STRANGERS, Way, Ways, is_wide};
 
 use crate::{address::AddressSet, port::PortRange, transport::Transport};

@@ -101,6 +101,7 @@ impl Daemon {
         // What is attached counts from now on, and where nothing is yet, it waits.
         let status = session.in_words();
         session.service_manager.ready(&status);
+        self.invite(&mut session);
         loop {
             match session.run(&mut schedule).await {
                 Pause::Turn => self.turn(&mut session, &mut schedule)?,
@@ -162,6 +163,7 @@ impl Daemon {
             &session.facts.host,
             &mut self.names.of_age(window.unsigned_abs()),
         )?;
+        session.invite(&policy);
         session.find_ways(&policy);
         let start = now.checked_sub(window).unwrap_or(now);
         let observed = session.counted_so_far(Window {
@@ -183,6 +185,14 @@ impl Daemon {
             is_configured: self.reload.trouble().is_none(),
             is_last: false,
         })
+    }
+
+    /// Has the session know what rules let others ask before the first turn. Where that can't be said yet, the turn says why.
+    fn invite(&mut self, session: &mut Session) {
+        let mut lookup = self.names.of_age(self.settings.every.unsigned_abs());
+        if let Ok(policy) = self.configuration.policy(&session.facts.host, &mut lookup) {
+            session.invite(&policy);
+        }
     }
 
     /// Says what this watch does and has found, and that files are read again where they are.

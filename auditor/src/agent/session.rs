@@ -556,6 +556,11 @@ impl Session {
         }
     }
 
+    /// Takes what a policy's rules let others ask of this host for what is to be kept longest of what anybody can make up.
+    pub(crate) fn invite(&mut self, policy: &Policy) {
+        self.counted.ledger.invite(policy.invited());
+    }
+
     /// Finds out by which interfaces the other hosts of a policy's rules are reached.
     pub(crate) fn find_ways(&mut self, policy: &Policy) {
         let others: Vec<&AddressSet> = policy.others().collect();

@@ -14,7 +14,7 @@ use crate::{
     address::AddressSet,
     deployment::{Deployment, Exception, RoleEntry, Roles, entry_addresses},
     matrix::{Matrix, Rule, RulePorts},
-    observed::{Flow, Host, LocalNetworks},
+    observed::{Flow, Host, Invited, LocalNetworks},
     role::Role,
     transport::Transport,
 };
@@ -231,6 +231,18 @@ impl Policy {
         sides
             .into_values()
             .filter_map(|side| side.addresses.as_ref())
+    }
+
+    /// What rules let other hosts ask this one.
+    pub fn invited(&self) -> Invited {
+        let mut invited = Invited::default();
+        let rules = self.rules.iter();
+        for rule in rules.filter(|rule| rule.applies && rule.server.is_ours) {
+            let clients = rule.client.addresses.as_ref();
+            let ports = port_ranges(&rule.rule.ports);
+            invited.insert(clients, rule.rule.transport, ports);
+        }
+        invited
     }
 
     /// Whether the own roles come from `--role`.

@@ -4,7 +4,6 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use auditor_common::{
     Direction, Reason,
-    lost::Lost,
     packet::{ROUTING, is_group},
     port::protocol,
 };
@@ -574,19 +573,20 @@ impl RuleContext<'_> {
     fn may_be_unproven(&self) -> bool {
         let unproven = &self.observed.unproven;
         let ranges = port_ranges(&self.rule.rule.ports);
-        let is_asked = |lost: &Lost| {
-            Transport::from_protocol(lost.protocol) == Some(self.rule.rule.transport)
+        let is_asked = |protocol: u8, port: u16| {
+            Transport::from_protocol(protocol) == Some(self.rule.rule.transport)
                 && ranges
                     .iter()
-                    .any(|(first, last)| (*first..=*last).contains(&lost.port))
+                    .any(|(first, last)| (*first..=*last).contains(&port))
         };
         let is_client = |sender| {
             let addresses = self.rule.client.addresses.as_ref();
             addresses.is_none_or(|addresses| addresses.contains(sender))
         };
         // Of those that found no room, nothing is left but the port.
-        self.observed.lost.keys().any(is_asked)
-            || unproven.ports.keys().any(is_asked) && unproven.may_hold(is_client)
+        let mut lost = self.observed.lost.keys();
+        lost.any(|lost| is_asked(lost.protocol, lost.port))
+            || unproven.may_hold(is_client, is_asked)
     }
 
     /// Which ports of several were seen.

@@ -61,6 +61,7 @@ async fn audit(
     let facts = HostFacts::read(capture.network_namespace.clone()).await?;
     // Reports invalid roles before anything is attached.
     configuration.check(&facts.host, &mut lookup)?;
+    let invited = configuration.policy(&facts.host, &mut lookup)?;
 
     let mut session = Session::attach(
         facts,
@@ -70,8 +71,10 @@ async fn audit(
         configuration.processes(),
         Lifetime::Foreground,
     )?;
+    session.invite(&invited);
     session.run_window(window).await?;
     let policy = configuration.policy(&session.facts.host, &mut lookup)?;
+    session.invite(&policy);
     session.find_ways(&policy);
     let observed = session.finish(window);
 

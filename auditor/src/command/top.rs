@@ -190,6 +190,7 @@ fn judge(
     let start = now.checked_sub(window).unwrap_or(now);
     let mut lookup = names.of_age(window.unsigned_abs());
     let policy = configuration.policy(&session.facts.host, &mut lookup)?;
+    session.invite(&policy);
     session.find_ways(&policy);
     let mut observed = session.so_far(Window {
         start,

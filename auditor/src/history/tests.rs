@@ -13,7 +13,9 @@ use super::{
     Bounds, Forgotten, History, Store,
     sample::{at, flow},
 };
-use crate::observed::{Cause, Dates, DirectionCounters, Endpoints, Flow, Gap, Outcome, Remembered};
+use crate::observed::{
+    Cause, Dates, DirectionCounters, Endpoints, Flow, Gap, Invited, Outcome, Remembered,
+};
 
 fn remembered(history: &History) -> Vec<(u16, u64, Remembered)> {
     let flows = history.flows(Timestamp::MIN);
@@ -302,7 +304,7 @@ fn what_is_too_old_or_too_much_is_forgotten() {
         flows: 4,
         unproven: 9,
     };
-    let gone = history.forget(bounds).keys;
+    let gone = history.forget(bounds, &Invited::default()).keys;
     assert_eq!(gone.len(), 6);
     let ports: Vec<u16> = remembered(&history)
         .iter()
@@ -327,10 +329,13 @@ fn nobody_asks_about_a_time_that_is_forgotten() {
         flows: 10,
         unproven: 9,
     };
-    assert_eq!(history.forget(bounds).keys.len(), 1);
+    assert_eq!(history.forget(bounds, &Invited::default()).keys.len(), 1);
     assert_eq!(history.since(), Some(at(3)));
     // With nothing left to forget, `since` stays the same.
-    assert_eq!(history.forget(bounds), Forgotten::default());
+    assert_eq!(
+        history.forget(bounds, &Invited::default()),
+        Forgotten::default()
+    );
     assert_eq!(history.since(), Some(at(3)));
 }
 
@@ -354,10 +359,13 @@ fn what_proves_nothing_makes_room_for_itself() {
         unproven: 3,
     };
     // What is still counted stays.
-    assert_eq!(history.forget(bounds), Forgotten::default());
+    assert_eq!(
+        history.forget(bounds, &Invited::default()),
+        Forgotten::default()
+    );
     history.retire(flows);
     history.update(Vec::new(), at(11));
-    let forgotten = history.forget(bounds);
+    let forgotten = history.forget(bounds, &Invited::default());
     let ports: Vec<u16> = forgotten.unproven.iter().map(|flow| flow.port).collect();
     assert_eq!(ports, [1, 2, 3, 4, 5, 6]);
     assert_eq!(forgotten.keys.len(), 6);
@@ -367,6 +375,35 @@ fn what_proves_nothing_makes_room_for_itself() {
         .collect();
     assert_eq!(ports, [7, 8, 9, 443]);
     assert_eq!(history.since(), Some(at(0)));
+}
+
+/// What a rule let its client ask is forgotten after what strangers made up.
+#[test]
+fn what_rules_invite_to_is_forgotten_last() {
+    let mut history = History::default();
+    history.begin(at(0));
+    let flows: Vec<Flow> = (1..=9)
+        .map(|port| Flow {
+            client_direction: Some(Direction::Ingress),
+            ..flow(port, [1, 0], port.into())
+        })
+        .collect();
+    let mut invited = Invited::default();
+    invited.insert(None, flows[0].transport().unwrap(), [(2, 3)]);
+    history.update(flows.clone(), at(10));
+    history.retire(flows);
+    history.update(Vec::new(), at(11));
+    let bounds = Bounds {
+        age: SignedDuration::from_secs(50),
+        flows: 10,
+        unproven: 3,
+    };
+    history.forget(bounds, &invited);
+    let ports: Vec<u16> = remembered(&history)
+        .iter()
+        .map(|(port, ..)| *port)
+        .collect();
+    assert_eq!(ports, [2, 3, 9]);
 }
 
 /// Who asks a service of datagrams by addresses that he makes up makes nobody forget what is proven.
@@ -391,12 +428,12 @@ fn answers_make_room_before_what_is_proven() {
         flows,
         unproven: 100,
     };
-    let forgotten = history.forget(bounds(4));
+    let forgotten = history.forget(bounds(4), &Invited::default());
     let ports: Vec<u16> = forgotten.unproven.iter().map(|flow| flow.port).collect();
     assert_eq!(ports, [1, 2, 3, 4, 5, 6]);
     assert_eq!((forgotten.keys.len(), history.since()), (6, Some(at(0))));
     // With no more of those, what is proven goes.
-    history.forget(bounds(0));
+    history.forget(bounds(0), &Invited::default());
     assert_eq!(history.since(), Some(at(1)));
 }
 
@@ -658,29 +695,48 @@ fn a_clock_alone_makes_nothing_be_forgotten() {
         let now = 90 * DAY + n * HOUR;
         runs.begin(now);
         runs.turn(now + HOUR, 0, Vec::new());
-        assert_eq!(runs.history.forget(bounds).keys.len(), 0, "{n}");
+        assert_eq!(
+            runs.history.forget(bounds, &Invited::default()).keys.len(),
+            0,
+            "{n}"
+        );
         assert_eq!(runs.history.since(), Some(at(0)));
     }
     // And one whose clock steps there while it runs.
     runs.begin(2 * DAY);
     runs.turn(2 * DAY + HOUR, 90 * DAY, Vec::new());
-    assert_eq!(runs.history.forget(bounds).keys.len(), 0);
+    assert_eq!(
+        runs.history.forget(bounds, &Invited::default()).keys.len(),
+        0
+    );
     runs.turn(2 * DAY + 2 * HOUR, 0, Vec::new());
-    assert_eq!(runs.history.forget(bounds).keys.len(), 0);
+    assert_eq!(
+        runs.history.forget(bounds, &Invited::default()).keys.len(),
+        0
+    );
     // After a month of watching it is, as it should be.
     for day in 3..33 {
         runs.turn(day * DAY, 0, Vec::new());
     }
-    assert_eq!(runs.history.forget(bounds).keys.len(), 1);
+    assert_eq!(
+        runs.history.forget(bounds, &Invited::default()).keys.len(),
+        1
+    );
     // Where nobody watched for months, what was seen before is forgotten once as long again was watched.
     runs.turn(33 * DAY, 0, vec![flow(80, [2, 2], 33 * DAY)]);
     runs.begin(133 * DAY);
     runs.turn(134 * DAY, 0, Vec::new());
-    assert_eq!(runs.history.forget(bounds).keys.len(), 0);
+    assert_eq!(
+        runs.history.forget(bounds, &Invited::default()).keys.len(),
+        0
+    );
     for day in 135..234 {
         runs.turn(day * DAY, 0, Vec::new());
     }
-    assert_eq!(runs.history.forget(bounds).keys.len(), 1);
+    assert_eq!(
+        runs.history.forget(bounds, &Invited::default()).keys.len(),
+        1
+    );
 }
 
 #[test]

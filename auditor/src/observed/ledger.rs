@@ -12,6 +12,7 @@ mod sides;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
     net::IpAddr,
+    sync::Arc,
 };
 
 use auditor_common::{
@@ -29,12 +30,12 @@ use self::{
     errors::Errors,
     flows::FlowMap,
     own::Own,
-    proof::Proof,
+    proof::{Proof, asked},
     room::{Removed, Room},
     sides::{Client, Index, MAY_ANSWER, decide, here},
 };
 
-use super::{LocalNetworks, Unproven};
+use super::{Invited, LocalNetworks, Unproven};
 use crate::address;
 
 pub use flows::{FlowKey, FlowRecord};
@@ -102,7 +103,21 @@ impl Ledger {
         local: &LocalNetworks,
         passes: Passes,
     ) {
+        let invited = self.own.invited.take();
         self.own = Own::new(addresses, broadcasts, local, passes);
+        self.own.invited = invited;
+    }
+
+    /// Sets what rules let others ask of this host: that makes room later than what nobody asked for.
+    pub fn invite(&mut self, invited: Invited) {
+        if self.own.invited.as_deref() == Some(&invited) {
+            return;
+        }
+        if let Some(before) = &self.own.invited {
+            self.unproven.invite(before, &invited);
+        }
+        self.own.invited = Some(Arc::new(invited));
+        self.room.sort_anew(&self.conversations, &self.own);
     }
 
     /// Adds a conversation that a drain found.
@@ -234,11 +249,8 @@ impl Ledger {
         let here = here(ports);
         let is_own = *proof == Proof::Own;
         let is_passed_on = *proof == Proof::Answer && !self.own.has(here.address(key));
-        let port = if ports.is_server_known() {
-            ports.second()
-        } else if !is_own && !is_passed_on {
-            // What came in asked.
-            here.port(ports)
+        let port = if ports.is_server_known() || !is_own && !is_passed_on {
+            asked(ports)
         } else {
             ports.first().min(ports.second())
         };
@@ -272,7 +284,9 @@ impl Ledger {
                     *self.unproven.answers.entry(what).or_default() += tally;
                 }
             }
-            self.unproven.add(address::from_bytes(sender), tallies);
+            let invited = self.own.invited.as_deref();
+            self.unproven
+                .add(address::from_bytes(sender), tallies, invited);
         }
     }
 

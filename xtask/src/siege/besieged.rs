@@ -268,10 +268,10 @@ impl Host<'_> {
     }
 }
 
-/// What a process holds in memory, in bytes.
+/// The most that a process held in memory at a time, in bytes.
 fn resident(pid: Pid) -> anyhow::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kibibytes = line.map(|line| line.trim().trim_end_matches(" kB"));
     let kibibytes: u64 = kibibytes.context("no resident memory")?.parse()?;
     Ok(kibibytes << 10)

@@ -302,10 +302,11 @@ impl Judge {
                 flows: self.settings.keep_flows,
                 unproven: MOST_UNPROVEN,
             };
-            let forgotten = self.history.forget(bounds);
+            let invited = turn.policy.invited();
+            let forgotten = self.history.forget(bounds, &invited);
             self.journal.forget(forgotten.keys);
             for flow in &forgotten.unproven {
-                self.forgotten.add_flow(flow);
+                self.forgotten.add_flow(flow, Some(&invited));
             }
         }
         let of_history = self.forgotten.total();

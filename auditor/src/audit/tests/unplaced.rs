@@ -41,7 +41,9 @@ fn answers_that_made_room_are_told_where_no_rule_opens_their_port() {
     observed.gaps = vec![since(Reason::Unproven, &observed, None)];
     let sender = "192.0.2.9".parse().unwrap();
     // What a kernel sends to anybody is among the ports, and no answer.
-    observed.unproven.add(sender, [sent(6, 22), sent(132, 22)]);
+    observed
+        .unproven
+        .add(sender, [sent(6, 22), sent(132, 22)], None);
     let pings = [sent(1, 8), sent(58, 128)];
     let received = Lost {
         direction: Direction::Ingress,
@@ -55,8 +57,8 @@ fn answers_that_made_room_are_told_where_no_rule_opens_their_port() {
         sent(6, 2181),
         sent(6, 9999),
     ];
-    observed.unproven.add(sender, pings);
-    observed.unproven.add(sender, answers);
+    observed.unproven.add(sender, pings, None);
+    observed.unproven.add(sender, answers, None);
     observed.unproven.answers.extend(pings);
     observed.unproven.answers.extend(answers);
     observed.unproven.add(
@@ -68,6 +70,7 @@ fn answers_that_made_room_are_told_where_no_rule_opens_their_port() {
                 bytes: 1,
             },
         )],
+        None,
     );
     // A rule, an exception and housekeeping have the others.
     assert_eq!(unplaced(&observed, DEPLOYMENT), ["6 9999", "17 161"]);

@@ -1,13 +1,14 @@
 //! What a rule's verdict is where its traffic may have gone unseen.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use auditor_common::{Tally, lost::Lost};
 
 use super::*;
 use crate::{
+    address::AddressSet,
     audit::RuleFinding,
-    observed::{Way, Ways},
+    observed::{Invited, Unproven, Way, Ways},
 };
 
 /// A rule between this host and three others, with this host as the one or the other.
@@ -197,9 +198,10 @@ fn what_proves_nothing_hides_what_a_client_may_have_asked() {
     for (protocol, port, sender, n_others, verdict) in [
         (6, 80, "10.0.1.2", 0, "unassessed"),
         (6, 80, "10.9.9.9", 0, "missing"),
-        (6, 80, "10.9.9.9", 1, "unassessed"),
+        // More than are told apart, and a client may be among them.
+        (6, 80, "10.9.9.9", 16, "unassessed"),
         (6, 79, "10.0.1.2", 0, "missing"),
-        (6, 79, "10.9.9.9", 1, "missing"),
+        (6, 79, "10.9.9.9", 16, "missing"),
         (17, 80, "10.0.1.2", 0, "missing"),
     ] {
         let mut observed = observed(&[]);
@@ -211,19 +213,13 @@ fn what_proves_nothing_hides_what_a_client_may_have_asked() {
             from: observed.window.start,
             until: None,
         }];
-        let what = Lost {
-            direction: Direction::Ingress,
-            protocol,
-            port,
-        };
-        let tally = Tally {
-            packets: 1,
-            bytes: 60,
-        };
-        observed
-            .unproven
-            .add(sender.parse().unwrap(), [(what, tally)]);
-        observed.unproven.others.packets = n_others;
+        let asked = came(protocol, port);
+        for n in 0..n_others {
+            let sender = IpAddr::V4(Ipv4Addr::from_bits(0x0b00_0000 + n));
+            observed.unproven.add(sender, [asked], None);
+        }
+        let unproven = &mut observed.unproven;
+        unproven.add(sender.parse().unwrap(), [asked], None);
         let found = finding(false, "", &observed);
         assert_eq!(
             found.verdict.name(),
@@ -231,6 +227,48 @@ fn what_proves_nothing_hides_what_a_client_may_have_asked() {
             "{protocol} {port} {sender} {n_others}"
         );
     }
+}
+
+fn came(protocol: u8, port: u16) -> (Lost, Tally) {
+    let what = Lost {
+        direction: Direction::Ingress,
+        protocol,
+        port,
+    };
+    let tally = Tally {
+        packets: 1,
+        bytes: 60,
+    };
+    (what, tally)
+}
+
+/// A client that asked for another port, and strangers by the thousand who asked for all: nobody asked for the rule's port who may.
+#[test]
+fn what_strangers_asked_is_not_what_a_client_did() {
+    let cause = Cause::Uncounted {
+        reason: Reason::Unproven,
+        packets: 1,
+    };
+    let mut observed = with_gap(&cause, &[]);
+    let client: IpAddr = "10.0.1.2".parse().unwrap();
+    let mut clients = AddressSet::default();
+    clients.insert(client);
+    let mut invited = Invited::default();
+    invited.insert(Some(&clients), Transport::Tcp, [(80, 80)]);
+    let unproven = &mut observed.unproven;
+    unproven.add(client, [came(6, 443)], Some(&invited));
+    for n in 0..5000 {
+        let stranger = IpAddr::V4(Ipv4Addr::from_bits(0x0b00_0000 + n));
+        unproven.add(stranger, [came(6, 80), came(17, 80)], Some(&invited));
+    }
+    assert_eq!(finding(false, "", &observed).verdict.name(), "missing");
+    // What a watch forgot comes to the same.
+    let mut sum = observed.clone();
+    sum.unproven = Unproven::default();
+    sum.unproven.add_all(&observed.unproven);
+    assert_eq!(finding(false, "", &sum).verdict.name(), "missing");
+    sum.unproven.add(client, [came(6, 80)], Some(&invited));
+    assert_eq!(finding(false, "", &sum).verdict.name(), "unassessed");
 }
 
 /// Of packets without a flow of an earlier run, no port is left: they may have been the rule's.

@@ -1,10 +1,10 @@
 //! The addresses that this host answers to, or may answer to.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use auditor_common::packet::{index, is_group, is_mapped};
 
-use super::super::LocalNetworks;
+use super::super::{Invited, LocalNetworks};
 use crate::address;
 
 /// The index of the loopback interface, and of the one on which captures are replayed.
@@ -32,6 +32,8 @@ pub(super) struct Own {
     broadcasts: BTreeSet<[u8; 16]>,
     local: LocalNetworks,
     passes: Passes,
+    /// What rules let others ask of this host, where that is known.
+    pub(super) invited: Option<Arc<Invited>>,
 }
 
 impl Own {
@@ -50,6 +52,7 @@ impl Own {
             broadcasts: bytes(broadcasts),
             local: local.clone(),
             passes,
+            invited: None,
         }
     }
 
@@ -88,6 +91,13 @@ impl Own {
     pub(super) fn is_impossible_source(&self, address: [u8; 16]) -> bool {
         let is_loopback = address::from_bytes(address).is_loopback();
         is_loopback || self.has(address) || self.is_group(address)
+    }
+
+    /// Whether a rule lets a host ask this of this one, as far as that is known.
+    pub(super) fn invites(&self, sender: [u8; 16], protocol: u8, port: u16) -> bool {
+        self.invited
+            .as_ref()
+            .is_some_and(|one| one.has(address::from_bytes(sender), protocol, port))
     }
 
     /// Whether it is not known which addresses this host has.

@@ -18,6 +18,8 @@ use super::{
 pub(super) enum Proof {
     /// Nothing left this host but what its kernel sends to anybody: resets, and replies that accept a request.
     Nothing,
+    /// Nothing left it either, but a rule lets the sender ask what it asked.
+    Invited,
     /// This host answered, as a service of datagrams answers anybody, or passed packets on.
     Answer,
     /// This host asked, or sent what follows from an answer.
@@ -34,7 +36,7 @@ impl Proof {
         let here = here(ports);
         let left = here.told(record);
         if left == 0 {
-            return Self::Nothing;
+            return Self::nothing(key, own);
         }
         if !own.is_unknown() && !own.has(here.address(key)) {
             return Self::Answer;
@@ -55,12 +57,32 @@ impl Proof {
             Client::first_sender(record) == here && !answers_by_chance(key, record)
         };
         match (beyond, is_stream) {
-            (0, _) => Self::Nothing,
+            (0, _) => Self::nothing(key, own),
             (1..=MOST_PROVOKED, true) => Self::Answer,
             (_, true) => Self::Own,
             (_, false) if has_asked => Self::Own,
             (_, false) => Self::Answer,
         }
+    }
+
+    /// What a conversation proves of which nothing left that a host would not send to anybody.
+    fn nothing(key: &ConversationKey, own: &Own) -> Self {
+        let ports = PackedPorts(key.ports);
+        let sender = here(ports).other().address(key);
+        if own.invites(sender, ports.protocol(), asked(ports)) {
+            Self::Invited
+        } else {
+            Self::Nothing
+        }
+    }
+}
+
+/// The port that was asked in a conversation that came in.
+pub(super) fn asked(ports: PackedPorts) -> u16 {
+    if ports.is_server_known() {
+        ports.second()
+    } else {
+        here(ports).port(ports)
     }
 }
 

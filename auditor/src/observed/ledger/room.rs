@@ -11,7 +11,10 @@ use super::{super::unproven::MOST_UNPROVEN, conversations::Conversations, own::O
 pub(super) struct Room {
     /// Conversations in all.
     most: usize,
+    /// Places of those that prove nothing, invited or not.
+    most_unproven: usize,
     nothing: Queue,
+    invited: Queue,
     answer: Queue,
 }
 
@@ -35,23 +38,29 @@ const FEW: usize = 1024;
 
 impl Room {
     pub(super) fn new(most: usize) -> Self {
-        let share = |proof, bound: usize| Queue {
+        // A small ledger has some all the same.
+        let share = |bound: usize| (most / SHARE).min(bound).max(most.min(16));
+        let queue = |proof, most: usize| Queue {
             proof,
             waiting: VecDeque::new(),
             n: 0,
-            // A small ledger has some all the same.
-            most: (most / SHARE).min(bound).max(most.min(16)),
+            most,
         };
+        let most_unproven = share(MOST_UNPROVEN);
         Self {
             most,
-            nothing: share(Proof::Nothing, MOST_UNPROVEN),
-            answer: share(Proof::Answer, usize::MAX),
+            most_unproven,
+            nothing: queue(Proof::Nothing, most_unproven),
+            // Whoever floods what everybody may ask leaves places for what nobody may.
+            invited: queue(Proof::Invited, most_unproven - most_unproven / SHARE),
+            answer: queue(Proof::Answer, share(usize::MAX)),
         }
     }
 
     fn queue(&mut self, proof: Proof) -> Option<&mut Queue> {
         match proof {
             Proof::Nothing => Some(&mut self.nothing),
+            Proof::Invited => Some(&mut self.invited),
             Proof::Answer => Some(&mut self.answer),
             Proof::Own => None,
         }
@@ -87,10 +96,13 @@ impl Room {
                 removed.extend(queue.pop(conversations, own));
             }
         }
+        if proof <= Proof::Invited && self.most_unproven <= self.n_unproven() {
+            removed.extend(self.pop_unproven(conversations, own, proof));
+        }
         while most <= conversations.len() {
-            let of_nothing = self.nothing.pop(conversations, own);
+            let of_nothing = self.pop_unproven(conversations, own, proof);
             let more = match of_nothing {
-                None if Proof::Nothing < proof => self.answer.pop(conversations, own),
+                None if Proof::Invited < proof => self.answer.pop(conversations, own),
                 found => found,
             };
             match more {
@@ -98,8 +110,51 @@ impl Room {
                 None => break,
             }
         }
-        let has_share = self.queue(proof).is_none_or(|queue| queue.n < queue.most);
+        let has_share = self.queue(proof).is_none_or(|queue| queue.n < queue.most)
+            && (Proof::Invited < proof || self.n_unproven() < self.most_unproven);
         (removed, has_share && conversations.len() < most)
+    }
+
+    const fn n_unproven(&self) -> usize {
+        self.nothing.n + self.invited.n
+    }
+
+    /// Removes a conversation that proves nothing for one of this proof: one to which no rule invites, where there is one.
+    fn pop_unproven(
+        &mut self,
+        conversations: &mut Conversations,
+        own: &Own,
+        proof: Proof,
+    ) -> Option<Removed> {
+        let of_nothing = self.nothing.pop(conversations, own);
+        match of_nothing {
+            None if Proof::Nothing < proof => self.invited.pop(conversations, own),
+            found => found,
+        }
+    }
+
+    /// Tells those to which rules invite anew from those to which none does.
+    pub(super) fn sort_anew(&mut self, conversations: &Conversations, own: &Own) {
+        let queues = [&mut self.nothing, &mut self.invited];
+        let mut waiting: Vec<(ConversationKey, u64)> = queues
+            .into_iter()
+            .flat_map(|queue| {
+                queue.n = 0;
+                queue.waiting.drain(..)
+            })
+            .collect();
+        waiting.sort_by_key(|(_, last)| *last);
+        let mut entered = HashSet::new();
+        for (key, last) in waiting {
+            let record = conversations.get(&key);
+            let proof = record.map(|record| Proof::of(&key, &record, own));
+            let Some(proof) = proof.filter(|proof| *proof <= Proof::Invited) else {
+                continue;
+            };
+            if entered.insert(key) {
+                self.enter(&key, last, proof);
+            }
+        }
     }
 }
 

@@ -11,7 +11,12 @@ use proptest::prelude::*;
 use super::{
     FlowKey, Knowledge, Ledger, LedgerFlows, LocalNetworks, Passes, RememberedSides, Unproven,
 };
-use crate::{address, observed::MOST_UNPROVEN, port::PortRange};
+use crate::{
+    address::{self, AddressSet},
+    observed::{Invited, MOST_UNPROVEN},
+    port::PortRange,
+    transport::Transport,
+};
 
 const A: [u8; 16] = mapped([10, 0, 0, 1]);
 const B: [u8; 16] = mapped([10, 0, 0, 2]);
@@ -1088,6 +1093,49 @@ fn what_anybody_can_make_up_is_bounded_in_a_large_ledger_too() {
     }
     assert_eq!(ledger.len(), MOST_UNPROVEN);
     assert_eq!(ledger.unproven().n_conversations, 10_000 - 8_192);
+}
+
+/// A scan of strangers, and a flood of them, take no place of what a rule invites to; and what of that found no place is known.
+#[test]
+fn what_rules_invite_to_makes_room_last() {
+    let mut ledger = of_host(400);
+    let mut clients = AddressSet::default();
+    clients.insert("10.9.0.1".parse().unwrap());
+    let mut invited = Invited::default();
+    invited.insert(Some(&clients), Transport::Udp, [(514, 514)]);
+    let client = from(1, UDP, 514);
+    let datagram = |last| ConversationRecord {
+        last,
+        ..record([1, 0], 0)
+    };
+    // Before it is known what rules say, too.
+    ledger.add(&client, &datagram(0));
+    ledger.invite(invited.clone());
+    for port in 1..2000 {
+        ledger.add(&from(9, UDP, port), &datagram(port.into()));
+        ledger.add(&from(1000 + port, UDP, 514), &datagram(port.into()));
+    }
+    assert!(has(&ledger, &client));
+    assert_eq!(ledger.len(), 100);
+    assert_eq!(ledger.unproven().invited, [].into());
+    // Another client makes it clear that the first one's may be lost.
+    clients.insert_net("10.9.0.0/16".parse().unwrap());
+    let mut wider = Invited::default();
+    wider.insert(Some(&clients), Transport::Udp, [(514, 514), (600, 600)]);
+    ledger.invite(wider);
+    let asked: Vec<(u8, u16)> = ledger.unproven().invited.keys().copied().collect();
+    assert_eq!(asked, [(UDP, 514), (UDP, 600)]);
+    // A flood of what is invited leaves a quarter of the places to the others.
+    for host in 3000..4000 {
+        ledger.add(&from(host, UDP, 514), &datagram(3000));
+        ledger.add(&from(host, UDP, 9), &datagram(3000));
+    }
+    let kept = |port| {
+        (3000..4000)
+            .filter(|host| has(&ledger, &from(*host, UDP, port)))
+            .count()
+    };
+    assert_eq!((kept(514), kept(9)), (75, 25));
 }
 
 /// Whatever comes in, by whichever address it says it is of: what this host asked, and what went on, is kept.

@@ -1,6 +1,7 @@
 //! The engine that watches a host: attaches, counts, judges from time to time, remembers, delivers. It knows no command
 //! line; `command` calls it with plain settings.
 
+pub(crate) mod allocator;
 mod attribution;
 mod backoff;
 pub(crate) mod beginning;

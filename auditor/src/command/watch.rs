@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use super::options::{CaptureOptions, ComparisonOptions, token};
 use crate::{
     agent::{
+        allocator,
         beginning::{self, Watcher},
         clock,
         configuration::Configuration,
@@ -161,6 +162,7 @@ impl HttpOptions {
 ///
 /// Unreadable or wrong files, missing privileges, interfaces that can't be watched, or a refusal by the kernel.
 pub fn run(command: &WatchCommand) -> anyhow::Result<Exit> {
+    allocator::keep_little();
     let settings = command.settings();
     let configuration = Configuration::read_own(&settings.sources)?;
     // Before another network namespace is entered: HTTP clients and sinks are in this one.

@@ -4,7 +4,7 @@ mod basis;
 mod instant;
 mod names;
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{borrow::Cow, collections::BTreeMap, net::IpAddr};
 
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -634,7 +634,12 @@ impl Report {
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
-        Ok(digest::sealed(escape::json(&text).into_owned()))
+        // Megabytes, which are copied only where something in them is escaped.
+        let escaped = match escape::json(&text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(escaped) => Some(escaped),
+        };
+        Ok(digest::sealed(escaped.unwrap_or(text)))
     }
 
     /// The flows of a severity that are a finding of their own, and not of a pattern.

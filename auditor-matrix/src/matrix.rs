@@ -28,7 +28,7 @@ pub use origin::origin_lines;
 pub use precedence::{Said, first_match, said};
 pub use rule::{Matrix, Presence, Rule, RulePorts};
 pub use source::{Address, Source};
-pub use starter::{starter, toml_key};
+pub use starter::{consists_of, starter, toml_key};
 pub use table::table;
 
 #[cfg(test)]

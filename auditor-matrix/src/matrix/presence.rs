@@ -54,11 +54,13 @@ fn speaks_of_need(row: &Row) -> bool {
     texts.flat_map(words).any(says)
 }
 
-/// Whether the row is a wide range from which some program takes the ports that it needs: none of them is bound to be used.
+/// Whether the row is a range from which some program takes the ports that it needs, wide or whatever the system takes: none
+/// of them is bound to be used.
 fn is_choice(row: &Row) -> bool {
-    let is_wide = row
-        .ranges()
-        .any(|range| WIDE <= u32::from(range.last() - range.first()) + 1);
+    let is_wide = row.ephemeral
+        || row
+            .ranges()
+            .any(|range| WIDE <= u32::from(range.last() - range.first()) + 1);
     let says = |text: &str| {
         words(text).any(|word| matches!(word.as_str(), "default" | "defaults" | "advertised"))
     };

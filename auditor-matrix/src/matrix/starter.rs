@@ -38,7 +38,7 @@ pub fn starter(matrix: &Matrix, rows: &[&Row], matrix_path: &str) -> String {
         if entries.is_empty() && is_everybody(role.name()) {
             entries.push(quoted("any"));
         }
-        let others = parts(role, &roles);
+        let others = consists_of(role, &roles);
         let comment = if UNNAMED_ROLES.contains(&role.name()) {
             "  # the page does not name them".to_owned()
         } else if !entries.is_empty() {
@@ -102,19 +102,20 @@ fn addresses(rows: &[&Row]) -> BTreeMap<Role, BTreeSet<String>> {
 }
 
 /// The other roles of which a role may consist: those that its name lists, or all machines where it is called so.
-fn parts<'a>(role: &Role, roles: &BTreeSet<&'a Role>) -> Vec<&'a Role> {
+pub fn consists_of<'a>(role: &Role, roles: &BTreeSet<&'a Role>) -> Vec<&'a Role> {
     let is_other = |other: &&&Role| **other != role;
     let name = role.name();
     let lower = name.to_lowercase();
-    let is_of_all = ["all ", "any ", "every ", "each "].iter().any(|word| {
-        let rest = lower.strip_prefix(word).map(str::trim);
-        rest.is_some_and(|rest| ALL_OF.contains(&rest))
-    });
-    if is_of_all {
+    if let Some(kind) = quantified(&lower) {
+        if !ALL_OF.contains(&kind.as_str()) {
+            return of_kind(&kind, role, roles);
+        }
         let is_machine = |other: &&&Role| {
             !is_everybody(other.name())
                 && !UNNAMED_ROLES.contains(&other.name())
                 && !is_host(other.name())
+                // What is called all of something consists of others as well.
+                && quantified(other.name()).is_none()
         };
         return roles
             .iter()
@@ -145,6 +146,38 @@ fn parts<'a>(role: &Role, roles: &BTreeSet<&'a Role>) -> Vec<&'a Role> {
     // A name of which one part is no role is no list of roles.
     let parts: Option<Vec<&Role>> = listed.iter().map(of_part).collect();
     parts.unwrap_or_default()
+}
+
+/// Of `All agents`: `agents`, in lower case.
+fn quantified(name: &str) -> Option<String> {
+    let lower = name.to_lowercase();
+    ["all ", "any ", "every ", "each "].iter().find_map(|word| {
+        let kind = lower.strip_prefix(word)?.trim();
+        let kind = kind.strip_prefix("of the ").unwrap_or(kind);
+        let kind = kind.strip_prefix("the ").unwrap_or(kind).trim();
+        (!kind.is_empty()).then(|| kind.to_owned())
+    })
+}
+
+/// The roles of which `All agents` may consist: those that are called so, or else those that are a kind of it, as `Private
+/// agents` are.
+fn of_kind<'a>(kind: &str, role: &Role, roles: &BTreeSet<&'a Role>) -> Vec<&'a Role> {
+    let others = || {
+        let is_other = |other: &&&Role| **other != role && quantified(other.name()).is_none();
+        roles.iter().filter(is_other).copied()
+    };
+    let called: Vec<&Role> = others()
+        .filter(|other| is_same(kind, other.name()))
+        .collect();
+    if !called.is_empty() {
+        return called;
+    }
+    let is_kind = |name: &str| {
+        name.match_indices(|c: char| !c.is_alphanumeric())
+            .filter_map(|(at, _)| name.get(at..))
+            .any(|end| is_same(kind, end))
+    };
+    others().filter(|other| is_kind(other.name())).collect()
 }
 
 /// What pages call all machines of a system.

@@ -13,7 +13,7 @@ use jiff::{Span, civil::Date};
 use super::policy::{Policy, PolicyException, PolicyRule, RoleCheck};
 use crate::{
     address::AddressSet,
-    matrix::{Rule, Weight},
+    matrix::{Rule, Weight, consists_of},
     nearest::nearest,
     observed::Host,
     role::Role,
@@ -40,6 +40,8 @@ pub enum PolicyProblem {
         is_defined: bool,
         /// A role of the deployment that no rule knows, and that may be meant.
         nearest: Option<Role>,
+        /// The roles of which it may consist, by its name.
+        parts: Vec<Role>,
         /// Whether a verdict of this host depends on it.
         is_ours: bool,
     },
@@ -204,6 +206,12 @@ fn role_problems(policy: &Policy, problems: &mut Vec<PolicyProblem>) {
         }
     }
     let idle: Vec<&Role> = policy.idle_roles().collect();
+    let known: Vec<&Role> = policy
+        .rules
+        .iter()
+        .flat_map(|rule| rule.rule.client.iter().chain(&rule.rule.server))
+        .collect();
+    let others: BTreeSet<&Role> = known.iter().copied().collect();
     let mut meant: Vec<&Role> = Vec::new();
     for (role, (rules, is_ours)) in &without {
         let nearest = nearest(role.name(), &idle, |role| role.name());
@@ -213,14 +221,10 @@ fn role_problems(policy: &Policy, problems: &mut Vec<PolicyProblem>) {
             rules: rules.clone(),
             is_defined: policy.defines(role),
             nearest: nearest.cloned(),
+            parts: consists_of(role, &others).into_iter().cloned().collect(),
             is_ours: *is_ours,
         });
     }
-    let known: Vec<&Role> = policy
-        .rules
-        .iter()
-        .flat_map(|rule| rule.rule.client.iter().chain(&rule.rule.server))
-        .collect();
     for role in idle {
         if !meant.contains(&role) {
             problems.push(PolicyProblem::RoleOfNoRule {

@@ -123,7 +123,12 @@ fn of_matrices(paths: &[PathBuf]) -> anyhow::Result<Exit> {
 
 fn summed_up(head: &str, n_wrong: usize, n_doubtful: usize) -> Exit {
     say(&format!(
-        "{head}{n_wrong} findings are wrong, {n_doubtful} doubtful"
+        "{head}{n_wrong} {} wrong, {n_doubtful} doubtful",
+        if n_wrong == 1 {
+            "finding is"
+        } else {
+            "findings are"
+        }
     ));
     if n_wrong == 0 {
         Exit::Clean

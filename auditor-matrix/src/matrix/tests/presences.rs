@@ -12,6 +12,7 @@ const PAGE: &str = "# Network\n\n## Required ports\n\n\
     | gate | cache | 6379 | TCP | no | Keys |\n\
     | gate | worker | 1025-2180 | TCP | | Default range for tasks |\n\
     | gate | worker | 9000-9001 | TCP | | Default ports |\n\
+    | gate | worker | ephemeral | TCP | | Advertised ports |\n\
     | gate | relay | 25 | TCP | | Mail, recommended but not required |\n\
     | gate | directory | 389 | TCP | | Only where accounts are elsewhere |\n\n\
     ### Optional ports\n\n\
@@ -38,6 +39,7 @@ fn headings_say_what_rows_do_not() {
             said("6379", "optional"),
             said("1025-2180", "optional"),
             said("9000-9001", "required"),
+            said("ephemeral", "optional"),
             said("25", "expected"),
             said("389", "expected"),
             said("25", "optional"),
@@ -55,15 +57,15 @@ fn a_person_says_more_than_headings_and_less_than_rows() {
     assert_eq!(
         of(Presence::Expected),
         [
-            "expected", "optional", "optional", "expected", "expected", "expected", "expected",
-            "expected"
+            "expected", "optional", "optional", "expected", "optional", "expected", "expected",
+            "expected", "expected"
         ]
     );
     assert_eq!(
         of(Presence::Required),
         [
-            "required", "optional", "optional", "required", "required", "required", "required",
-            "required"
+            "required", "optional", "optional", "required", "optional", "required", "required",
+            "required", "required"
         ]
     );
 }
@@ -83,7 +85,10 @@ fn a_draft_says_which_roles_others_may_be() {
         | All nodes | time server | 123 | UDP |\n\
         | Internet | gate | 443 | TCP |\n\
         | Gates | worker & store | 5000 | TCP |\n\
-        | worker | stores | 5001 | TCP |\n";
+        | worker | stores | 5001 | TCP |\n\
+        | All workers | every agent | 5002 | TCP |\n\
+        | Private agents | Public agents | 5003 | TCP |\n\
+        | any cook | agent store | 5004 | TCP |\n";
     let derived = derived(page);
     let draft = starter(&derived.matrix, &[], "m.toml");
     let line = |role: &str| {
@@ -102,6 +107,16 @@ fn a_draft_says_which_roles_others_may_be() {
         "{draft}"
     );
     assert!(!line("gate").contains("perhaps"), "{draft}");
+    assert!(!all.contains("every") && !all.contains("All w"), "{all}");
+    assert!(
+        line("All workers").ends_with("[]  # perhaps [\"worker\"]"),
+        "{draft}"
+    );
+    assert!(
+        line("every agent").ends_with("[]  # perhaps [\"Private agents\", \"Public agents\"]"),
+        "{draft}"
+    );
+    assert!(!line("any cook").contains("perhaps"), "{draft}");
     draft.parse::<toml::Table>().unwrap();
 }
 

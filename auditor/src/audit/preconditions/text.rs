@@ -3,7 +3,7 @@
 use std::{fmt, net::IpAddr};
 
 use super::{PolicyProblem, RuleNames};
-use crate::role::Role;
+use crate::{matrix::toml_key, role::Role};
 
 impl fmt::Display for RuleNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,6 +44,7 @@ impl fmt::Display for PolicyProblem {
                 rules,
                 is_defined,
                 nearest,
+                parts,
                 is_ours: _,
             } => {
                 let how = if *is_defined {
@@ -54,6 +55,10 @@ impl fmt::Display for PolicyProblem {
                 write!(f, "role `{role}` {how}")?;
                 if let Some(nearest) = nearest {
                     write!(f, " (is `{nearest}` meant, which no rule knows?)")?;
+                } else if !parts.is_empty() {
+                    let parts: Vec<&str> = parts.iter().map(Role::name).collect();
+                    let parts = toml::Value::from(parts);
+                    write!(f, " (perhaps it is {} = {parts})", toml_key(role.name()))?;
                 }
                 write!(f, "; {rules} cannot be judged")
             }

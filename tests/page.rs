@@ -128,27 +128,30 @@ fn a_page_of_ten_thousand_flows_is_read_in_a_browser() {
     assert_eq!(said["errors"], Value::Array(Vec::new()));
     assert_eq!(
         said["first"],
-        serde_json::json!([200, "10000 of 10000", 1, "1 of 1"])
+        serde_json::json!([200, "10,000 of 10,000", 1, "1 of 1"])
     );
     assert_eq!(said["more"], 400);
-    assert_eq!(said["found"], "1 of 10000");
-    assert_eq!(said["fine"], "0 of 10000");
+    assert_eq!(said["found"], "1 of 10,000");
+    assert_eq!(said["fine"], "0 of 10,000");
     assert_eq!(said["ascending"], serde_json::json!(["tcp/1", "ascending"]));
     assert_eq!(
         said["descending"],
         serde_json::json!(["tcp/10000", "descending"])
     );
-    assert_eq!(said["pair"], serde_json::json!(["10000 of 10000", "true"]));
+    assert_eq!(
+        said["pair"],
+        serde_json::json!(["10,000 of 10,000", "true"])
+    );
     assert_eq!(said["unnamed"], 0);
     // With its policy the page's own script runs as well, and no other.
     let dom = browse(work_dir, &at(work_dir, "r.html"));
-    assert!(dom.contains("10000 of 10000"));
+    assert!(dom.contains("10,000 of 10,000"));
     std::fs::write(
         work_dir.join("r.html"),
         page.replace("\"use strict\";", "\"use strict\"; "),
     )
     .unwrap();
-    assert!(!browse(work_dir, &at(work_dir, "r.html")).contains("10000 of 10000"));
+    assert!(!browse(work_dir, &at(work_dir, "r.html")).contains("10,000 of 10,000"));
 }
 
 /// A directory with the review of a page, `review.html`: everything that a review shows is there.

@@ -19,12 +19,17 @@ pub fn flow(report: &Report, flow: &Flow) -> Vec<String> {
     let n_rules = report.rules.len();
     let mut steps = vec![
         format!(
-            "seen: {} -> {} {} on {}, {} packets to the server and {} back, first {}, last {}",
+            "seen: {} -> {} {} on {}, {} {} to the server and {} back, first {}, last {}",
             words::who(report, flow.client, &flow.client_roles),
             words::who(report, flow.server, &flow.server_roles),
             flow.service(),
             flow.interface,
             number(flow.to_server.packets),
+            if flow.to_server.packets == 1 {
+                "packet"
+            } else {
+                "packets"
+            },
             number(flow.to_client.packets),
             second(flow.first_seen),
             second(flow.last_seen),

@@ -3,6 +3,7 @@
 //! Everything that comes from documents, deployments or the network goes through [`crate::escape::text`] or, as data of the page's
 //! script, through [`crate::escape::data`]; the page's policy lets no other script run.
 
+mod diagram;
 mod pairs;
 mod parts;
 mod told;
@@ -53,7 +54,7 @@ fn page(report: &Report, policy: &str, meta: &str) -> Result<String, fmt::Error>
     out.push_str("<main>\n");
     findings(report, &mut out)?;
     parts::matrix(report, &mut out)?;
-    parts::diagram(report, &mut out)?;
+    diagram::diagram(report, &mut out)?;
     parts::traffic(report, &mut out)?;
     parts::rules(report, &mut out)?;
     parts::flows(report, &mut out)?;
@@ -125,14 +126,14 @@ fn top(report: &Report, out: &mut String) -> fmt::Result {
         end = report.window.end
     )?;
     for problem in words::policy_problems(report) {
-        writeln!(out, "<p><strong>Wrong:</strong> {}.</p>", text(&problem))?;
+        writeln!(out, "<p><strong>Wrong:</strong> {}.</p>", told(&problem))?;
     }
     if let Some(shown) = words::shown(report) {
         writeln!(out, "<p><strong>Shown:</strong> {}.</p>", text(&shown))?;
     }
     for gap in &report.gaps {
         let word = if gap.hides() { "Not seen" } else { "Note" };
-        writeln!(out, "<p>{word}: {}.</p>", text(&gap.text))?;
+        writeln!(out, "<p>{word}: {}.</p>", told(&gap.text))?;
     }
     writeln!(out, "</div>\n</header>\n<nav aria-label=\"Sections\"><ul>")?;
     for (id, name) in [
@@ -295,8 +296,21 @@ fn finding(
         ];
         first.iter().any(|one| step.starts_with(one))
     };
+    let of_itself = format!("seen: {name} ");
     for step in steps.iter().filter(is_first) {
-        writeln!(out, "<p>{}</p>", told(step))?;
+        // Between whom stands in the line above.
+        match step.strip_prefix(&of_itself) {
+            Some(rest) => writeln!(out, "<p>seen {}</p>", told(rest))?,
+            None => writeln!(out, "<p>{}</p>", told(step))?,
+        }
+        if step.contains("`auditor learn`") {
+            let command = ["auditor learn report.json".to_owned()];
+            copied(
+                &command,
+                "drafts rules for what nobody documented, from this report as JSON",
+                out,
+            )?;
+        }
     }
     if !steps.is_empty() {
         writeln!(out, "<details><summary>Step by step</summary>")?;

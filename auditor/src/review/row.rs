@@ -157,11 +157,10 @@ impl Rows<'_> {
         write!(
             out,
             "<li class=\"{class}\" id=\"r{index}\" data-rules=\"r{index}\"><span class=\"who\"><b>{}</b> \
-             <span class=\"to\">to</span> <b>{}</b></span> <span class=\"to\">on</span> <b class=\"what\">{} {}</b>",
+             <span class=\"to\">to</span> <b>{}</b></span> <span class=\"to\">on</span> <b class=\"what\">{}</b>",
             names(&rule.client),
             names(&rule.server),
-            rule.transport.name(),
-            visible(&rule.ports.to_string())
+            what(rule)
         )?;
         if let Some(service) = &rule.service {
             write!(out, " <span class=\"service\">{}</span>", visible(service))?;
@@ -213,6 +212,16 @@ pub(super) fn problem(problem: &Problem, out: &mut String) -> fmt::Result {
         write!(out, "<q>{}</q>: ", visible(&problem.text))?;
     }
     writeln!(out, "{}</li>", visible(&problem.message))
+}
+
+/// The transport and the ports, in which no line breaks but behind a comma.
+fn what(rule: &Rule) -> String {
+    let said = format!("{} {}", rule.transport.name(), rule.ports);
+    let pieces = said.split_inclusive(',');
+    let pieces: Vec<String> = pieces
+        .map(|piece| format!("<span class=\"whole\">{}</span>", visible(piece)))
+        .collect();
+    pieces.join("<wbr>")
 }
 
 /// What a rule says beside who, whom and what.

@@ -14,17 +14,23 @@
     const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":");
     return day + " " + time + " (" + text.slice(11, 19) + " UTC)";
   };
-  // No line breaks within a range of ports, or an arrow; what is longer than a phone is wide may be broken.
-  const WHOLE = /((?:[a-z]+\/)?\d+(?:[-,]\d+)+|->)/;
+  // No line breaks within an address, a service, a range of ports, a moment or an arrow; a list of ports that is longer than a
+  // phone is wide may be broken behind its commas.
+  const WHOLE =
+    /((?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?:\/\d+)?|\d+(?:\.\d+){3}(?:\/\d+)?|[a-z]+\/\d+(?:[-,]\d+)*|\d+(?:[-,]\d+)+ \d\d:\d\d:\d\d|\(\d\d:\d\d:\d\d UTC\)|\d+(?:[-,]\d+)+|->)/;
+  const whole = (said) => {
+    const one = document.createElement("span");
+    one.className = "whole";
+    one.textContent = said;
+    return one;
+  };
   const told = (said) =>
     String(said)
       .split(WHOLE)
-      .map((part, at) => {
-        if (at % 2 === 0 || 39 < part.length) return part;
-        const whole = document.createElement("span");
-        whole.className = "whole";
-        whole.textContent = part;
-        return whole;
+      .flatMap((part, at) => {
+        if (at % 2 === 0) return part;
+        if (part.length <= 39) return whole(part);
+        return part.split(/(?<=,)/).flatMap((one) => [whole(one), document.createElement("wbr")]);
       });
   document.querySelectorAll("time").forEach((time) => (time.textContent = local(time.dateTime)));
 
@@ -90,7 +96,7 @@
       if (from === 0) body.replaceChildren(part);
       else body.append(part);
       more.hidden = current.length <= shown;
-      count.textContent = current.length + " of " + rows.length;
+      count.textContent = current.length.toLocaleString("en") + " of " + rows.length.toLocaleString("en");
     };
 
     const update = () => {

@@ -1,8 +1,7 @@
 //! The pictures and tables of the page.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    f64::consts::TAU,
+    collections::BTreeSet,
     fmt::{self, Write as _},
 };
 
@@ -13,21 +12,14 @@ use super::{
         schema::{Flow, Report, Rule, Severity},
         words::{self, number},
     },
-    pairs::{Cell, RolePairs},
+    pairs::RolePairs,
+    told::told,
 };
 use crate::escape::{data, text};
 
 /// The text by which tables are filtered when a cell is chosen.
-fn pair_name(client: &str, server: &str) -> String {
+pub(super) fn pair_name(client: &str, server: &str) -> String {
     format!("{client} \u{2192} {server}")
-}
-
-fn roles(cells: &BTreeMap<(String, String), Cell>) -> Vec<&str> {
-    let all: BTreeSet<&str> = cells
-        .keys()
-        .flat_map(|(client, server)| [client.as_str(), server.as_str()])
-        .collect();
-    all.into_iter().collect()
 }
 
 /// With more roles than this the picture is too dense to read.
@@ -36,14 +28,12 @@ const MOST_ROLES: usize = 40;
 /// Roles by roles: a cell for each pair, coloured by its worst severity.
 pub(super) fn matrix(report: &Report, out: &mut String) -> fmt::Result {
     let cells = RolePairs::of(report).cells(report);
-    let roles = roles(&cells);
+    let clients: BTreeSet<&str> = cells.keys().map(|(client, _)| client.as_str()).collect();
+    let servers: BTreeSet<&str> = cells.keys().map(|(_, server)| server.as_str()).collect();
+    let n_roles = clients.union(&servers).count();
     writeln!(out, "<section id=\"matrix\">\n<h2>Roles by roles</h2>")?;
-    if roles.is_empty() || MOST_ROLES < roles.len() {
-        writeln!(
-            out,
-            "<p>{} roles: see the tables.</p>\n</section>",
-            roles.len()
-        )?;
+    if n_roles == 0 || MOST_ROLES < n_roles {
+        writeln!(out, "<p>{n_roles} roles: see the tables.</p>\n</section>")?;
         return Ok(());
     }
     writeln!(
@@ -52,13 +42,13 @@ pub(super) fn matrix(report: &Report, out: &mut String) -> fmt::Result {
          is coloured by the worst that is said of them; choose it to see them in the tables.</p>\n\
          <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Roles by roles\"><table class=\"matrix\"><thead><tr><td></td>"
     )?;
-    for role in &roles {
+    for role in &servers {
         write!(out, "<th scope=\"col\">{}</th>", text(role))?;
     }
     writeln!(out, "</tr></thead><tbody>")?;
-    for client in &roles {
+    for client in &clients {
         write!(out, "<tr><th scope=\"row\">{}</th>", text(client))?;
-        for server in &roles {
+        for server in &servers {
             let Some(cell) = cells.get(&((*client).to_owned(), (*server).to_owned())) else {
                 write!(out, "<td></td>")?;
                 continue;
@@ -78,8 +68,8 @@ pub(super) fn matrix(report: &Report, out: &mut String) -> fmt::Result {
                  <span aria-hidden=\"true\">{sign} {}<br>{}</span></button></td>",
                 cell.rules,
                 cell.flows,
-                words::plural(cell.rules, "rule"),
-                words::plural(cell.flows, "flow"),
+                counted(cell.rules, "rule"),
+                counted(cell.flows, "flow"),
                 pair = text(&pair)
             )?;
         }
@@ -88,131 +78,10 @@ pub(super) fn matrix(report: &Report, out: &mut String) -> fmt::Result {
     writeln!(out, "</tbody></table></div>\n</section>")
 }
 
-/// The traffic between roles: an arrow from client to server for each pair that has any.
-pub(super) fn diagram(report: &Report, out: &mut String) -> fmt::Result {
-    let cells = RolePairs::of(report).cells(report);
-    let talking: Vec<_> = cells.iter().filter(|(_, cell)| 0 < cell.flows).collect();
-    let names: BTreeSet<&str> = talking
-        .iter()
-        .flat_map(|((client, server), _)| [client.as_str(), server.as_str()])
-        .collect();
-    writeln!(out, "<section id=\"talk\">\n<h2>Who talks to whom</h2>")?;
-    if names.is_empty() || MOST_DRAWN < names.len() {
-        writeln!(
-            out,
-            "<p>{} roles talked: see the tables.</p>\n</section>",
-            names.len()
-        )?;
-        return Ok(());
-    }
-    // Tall enough that the names at its top and its bottom stand apart.
-    let count = u32::try_from(names.len()).unwrap_or(1);
-    let step = TAU / f64::from(count.max(4));
-    let radius = (HIGHEST_NAME / (1.0 - step.cos())).max(140.0);
-    let middle = radius + 90.0;
-    let positions: BTreeMap<&str, (f64, f64)> = names
-        .iter()
-        .zip(0_u32..)
-        .map(|(name, n)| {
-            let angle = TAU * f64::from(n) / f64::from(count) - TAU / 4.0;
-            (
-                *name,
-                (400.0 + 230.0 * angle.cos(), middle + radius * angle.sin()),
-            )
-        })
-        .collect();
-    writeln!(
-        out,
-        "<p class=\"faint\">An arrow for each pair of roles that talked, from client to server, wider with ten times the packets; choose one to see \
-         its flows.</p>\n<svg viewBox=\"0 0 800 {:.0}\" role=\"group\" aria-label=\"{}\">",
-        2.0 * middle - 20.0,
-        text(&described(&talking))
-    )?;
-    for (class, id) in [("violation", "v"), ("warning", "w"), ("fine", "f")] {
-        writeln!(
-            out,
-            "<defs><marker id=\"{id}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" markerUnits=\"userSpaceOnUse\" \
-             orient=\"auto-start-reverse\"><path d=\"M0 0 8 4 0 8z\" fill=\"var(--{class})\"/></marker></defs>"
-        )?;
-    }
-    for ((client, server), cell) in &talking {
-        let (Some((x1, y1)), Some((x2, y2))) = (
-            positions.get(client.as_str()),
-            positions.get(server.as_str()),
-        ) else {
-            continue;
-        };
-        let (class, marker) = match cell.worst {
-            Some(Severity::Violation) => ("violation", "v"),
-            Some(Severity::Warning) => ("warning", "w"),
-            _ => ("fine", "f"),
-        };
-        // Ten times the traffic makes the line thicker by one.
-        let width = 1.0 + f64::from(cell.packets.checked_ilog10().unwrap_or_default());
-        let pair = text(&pair_name(client, server));
-        let said = format!(
-            "{pair}: {}, {} packets",
-            words::plural(cell.flows, "flow"),
-            number(cell.packets)
-        );
-        write!(
-            out,
-            "<a href=\"#flows\" data-pair=\"{pair}\" aria-label=\"{said}\"><title>{said}</title>"
-        )?;
-        if client == server {
-            writeln!(
-                out,
-                "<path d=\"M{:.0} {:.0} c-50 -60 50 -60 8 -4\" fill=\"none\" stroke=\"var(--{class})\" stroke-width=\"{width}\" marker-end=\"url(#{marker})\"/></a>",
-                x1 - 4.0,
-                y1 - 12.0
-            )?;
-            continue;
-        }
-        // The line is bent, so that both directions between two roles are visible, and ends before the names.
-        let (dx, dy) = (x2 - x1, y2 - y1);
-        let length = dx.hypot(dy).max(1.0);
-        let (mx, my) = ((x1 + x2) / 2.0 - dy * 0.12, (y1 + y2) / 2.0 + dx * 0.12);
-        let (ex, ey) = (x2 - dx / length * 26.0, y2 - dy / length * 18.0);
-        writeln!(
-            out,
-            "<path d=\"M{x1:.0} {y1:.0} Q{mx:.0} {my:.0} {ex:.0} {ey:.0}\" fill=\"none\" stroke=\"var(--{class})\" stroke-width=\"{width}\" \
-             marker-end=\"url(#{marker})\"/></a>"
-        )?;
-    }
-    for (name, (x, y)) in &positions {
-        let short: String = name.chars().take(24).collect();
-        let width = 14 + 8 * short.chars().count();
-        writeln!(
-            out,
-            "<rect x=\"{:.0}\" y=\"{:.0}\" width=\"{width}\" height=\"24\" rx=\"6\" fill=\"var(--sheet)\" stroke=\"var(--line)\"/>\
-             <text x=\"{x:.0}\" y=\"{:.0}\" text-anchor=\"middle\">{}</text>",
-            x - f64::from(u32::try_from(width).unwrap_or_default()) / 2.0,
-            y - 12.0,
-            y + 5.0,
-            text(&short)
-        )?;
-    }
-    writeln!(out, "</svg>\n</section>")
-}
-
-/// Of more roles nobody sees who talks to whom.
-const MOST_DRAWN: usize = 16;
-
-/// The height of a name in the diagram, with some room.
-const HIGHEST_NAME: f64 = 28.0;
-
-/// The diagram in words.
-fn described(talking: &[(&(String, String), &Cell)]) -> String {
-    let pairs: Vec<String> = talking
-        .iter()
-        .map(|((client, server), cell)| {
-            format!(
-                "{client} to {server}: {}",
-                words::plural(cell.flows, "flow")
-            )
-        })
-        .collect();
-    pairs.join("; ")
+/// `2,901 flows`.
+pub(super) fn counted(n: usize, what: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{} {what}{s}", number(n as u64))
 }
 
 /// Packets in and out over the window.
@@ -234,7 +103,7 @@ pub(super) fn traffic(report: &Report, out: &mut String) -> fmt::Result {
     let count = u32::try_from(report.traffic.len()).unwrap_or(1);
     writeln!(
         out,
-        "<svg viewBox=\"0 0 800 180\" role=\"img\" aria-labelledby=\"traffic-title\"><title id=\"traffic-title\">Packets received (above) and sent (below) from {:.0} to {:.0}, at most {} in one step</title>",
+        "<svg viewBox=\"0 0 800 180\" class=\"bars\" role=\"img\" aria-labelledby=\"traffic-title\"><title id=\"traffic-title\">Packets received (above) and sent (below) from {:.0} to {:.0}, at most {} in one step</title>",
         first.from,
         last.from,
         number(most)
@@ -255,8 +124,8 @@ pub(super) fn traffic(report: &Report, out: &mut String) -> fmt::Result {
     }
     writeln!(
         out,
-        "<text x=\"20\" y=\"176\">{:.0}</text><text x=\"780\" y=\"176\" text-anchor=\"end\">{:.0}</text>\
-         <text x=\"20\" y=\"12\">received, at most {}</text></svg>\n</section>",
+        "</svg>\n<p class=\"scale\"><time datetime=\"{0:.0}\">{0:.0}</time><time datetime=\"{1:.0}\">{1:.0}</time></p>\n\
+         <p class=\"faint\">Received above the line, sent below it; at most {2} packets in one step.</p>\n</section>",
         first.from,
         last.from,
         number(most)
@@ -299,11 +168,12 @@ fn table(
                 .as_str()
                 .or_else(|| cell[0].as_str())
                 .unwrap_or_default();
-            let said = text(said);
             if at == 0 {
                 let severity = row[0].as_str().unwrap_or_default();
+                let said = text(said);
                 write!(out, "<td><span class=\"tag {severity}\">{said}</span></td>")?;
             } else {
+                let said = told(said);
                 write!(out, "<td class=\"{kind}\" data-name=\"{name}\">{said}</td>")?;
             }
         }
@@ -420,7 +290,7 @@ pub(super) fn watched(report: &Report, out: &mut String) -> fmt::Result {
         "<section id=\"watched\">\n<h2>What was watched</h2>\n<dl>"
     )?;
     let mut entry =
-        |name: &str, said: &str| writeln!(out, "<dt>{name}</dt><dd>{}</dd>", text(said));
+        |name: &str, said: &str| writeln!(out, "<dt>{name}</dt><dd>{}</dd>", told(said));
     let length = report.window.length();
     entry(
         "Window",
@@ -454,11 +324,14 @@ pub(super) fn watched(report: &Report, out: &mut String) -> fmt::Result {
         )?;
     }
     for matrix in &report.matrices {
-        let version = matrix.version.as_deref().unwrap_or_default();
+        let version = matrix
+            .version
+            .as_ref()
+            .map_or_else(String::new, |version| format!(" {version}"));
         entry(
             "Matrix",
             &format!(
-                "{} {version}, {} rules, {}, SHA-256 {}",
+                "{}{version}, {} rules, {}, SHA-256 {}",
                 matrix.name, matrix.rules, matrix.path, matrix.sha256
             ),
         )?;

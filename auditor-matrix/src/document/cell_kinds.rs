@@ -181,7 +181,11 @@ impl CellKinds {
             &mut self.n_permissions,
             permission::of_mark(&text).is_some()
                 && cell::required(&text).is_none()
-                && text.split(' ').count() <= MOST_PERMISSION_WORDS,
+                && (text.split(' ').count() <= MOST_PERMISSION_WORDS
+                    // `Allow only from the till server`: who is allowed may have a longer name.
+                    || permission::beyond_allowed(&text)
+                        .and_then(permission::grantee)
+                        .is_some()),
         );
         count(&mut self.n_denials, permission::denies_ports(&text));
         count(&mut self.n_needs, cell::says_need(&text));

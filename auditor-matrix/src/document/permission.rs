@@ -36,19 +36,41 @@ pub(super) fn of_mark(cell: &str) -> Option<Permission> {
     })
 }
 
-/// Who is allowed by a cell of a column for permissions, if it says more than whether: the monitoring server of `Allow from monitoring
-/// server`.
-pub(super) fn grantee(cell: &str) -> Option<&str> {
+/// What a cell of a column for permissions says beyond that it allows: `from till server only` of `Allow from till server only`. What stands
+/// in brackets is read elsewhere.
+pub(super) fn beyond_allowed(cell: &str) -> Option<&str> {
     let (mark, rest) = cell.trim().split_once(' ')?;
-    let (lead, who) = rest.split_once(' ')?;
-    let is_grant = of_word(&mark.to_lowercase()) == Some(Permission::Allowed);
-    (is_grant && lead.eq_ignore_ascii_case("from")).then_some(who)
+    let allows = of_word(&mark.to_lowercase()) == Some(Permission::Allowed);
+    let rest = rest.trim();
+    (allows && !rest.starts_with('(')).then_some(rest)
 }
 
-/// Whether a text is nothing but a participle that forbids: `Denied`, `Blocked`. A noun may look like a verb: `Block`, `Drop`.
+/// Who is allowed by these words: the till server of `only from the till server`, `access from till server only`.
+pub(super) fn grantee(rest: &str) -> Option<&str> {
+    let (lead, who) = match rest.strip_prefix("from ") {
+        Some(who) => ("", who),
+        None => rest.split_once(" from ")?,
+    };
+    let is_lead = |word: &str| {
+        matches!(
+            word,
+            "only" | "access" | "traffic" | "inbound" | "incoming" | "connections" | "all"
+        )
+    };
+    let who = who.trim().trim_end_matches(" only");
+    let who = who.strip_prefix("the ").unwrap_or(who);
+    lead.split_whitespace().all(is_lead).then_some(who)
+}
+
+/// Whether a text is nothing but a verb that forbids, in a form that is no noun: `Denied`, `Deny`. `Block` and `Drop` may name a service.
 pub(super) fn is_denial(text: &str) -> bool {
     let text = text.trim().to_lowercase();
-    text.ends_with("ed") && of_word(&text) == Some(Permission::Forbidden)
+    let is_no_noun = text.ends_with("ed")
+        || matches!(
+            text.as_str(),
+            "deny" | "forbid" | "prohibit" | "disallow" | "forbidden"
+        );
+    is_no_noun && of_word(&text) == Some(Permission::Forbidden)
 }
 
 /// What a form of a verb that allows or forbids says.

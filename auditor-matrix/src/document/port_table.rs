@@ -178,7 +178,8 @@ impl PortTable<'_> {
             return;
         }
         // `no (localhost only)`: what stays on its machine is shut to others, and open there.
-        let is_shut_to_others = !self.context.is_forbidden
+        let is_shut_to_others = permission == Permission::Forbidden
+            && !self.context.is_forbidden
             && self
                 .columns
                 .cell(row, Column::Permission)

@@ -22,13 +22,14 @@ impl<'a> Quantified<'a> {
         };
         while let Some((first, rest)) = found.name.split_once(' ') {
             let rest = rest.trim_start();
+            let is_lower = first.starts_with(char::is_lowercase);
             let first = first.to_lowercase();
             let next = rest.split(' ').next().unwrap_or_default().to_lowercase();
             match first.as_str() {
                 "the" | "your" => {}
-                // "two Till sites" are the Till sites.
+                // "two Till sites" are the Till sites; `Six Tills servers` may be a name.
                 "two" | "three" | "four" | "five" | "six" | "several" | "multiple"
-                    if rest.ends_with('s') => {}
+                    if is_lower && rest.ends_with('s') => {}
                 "only" | "just" if may_precede(&next) => {}
                 // "each of the Tills", "one or more of your Tills"
                 "of" if found.is_each || found.is_whole => {}

@@ -1,6 +1,6 @@
 //! Finds the columns that hold the ends of conversations where their headings do not say so.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Body, Columns, is_foreign};
 use crate::document::{
@@ -285,8 +285,7 @@ impl Columns {
             && way(Column::Destination) == Some(Direction::Outbound);
         let has_both_ends =
             self.has(Column::Source) && self.has(Column::Destination) && !are_of_two_ways;
-        let has_ports = self.has_ports() || self.has(Column::BindAddress);
-        if self.has(Column::Role) || has_both_ends || !has_ports {
+        if self.has(Column::Role) || has_both_ends || !self.has_ports() {
             return;
         }
         let is_component = |index: &usize| {
@@ -325,7 +324,7 @@ impl Columns {
         };
         let component = self
             .positions(Column::Service)
-            .find(|index| is_component(index) || recurs(index) || self.asks_several(*index, body));
+            .find(|index| is_component(index) || recurs(index));
         if let Some(index) = component {
             if CellKinds::of(body.column(index)).are_plain_names()
                 && let Some(meaning) = self.meanings.get_mut(index)
@@ -377,32 +376,6 @@ impl Columns {
                 "this column names machines, so it was taken for those whose ports these are; check it",
             ));
         }
-    }
-}
-
-impl Columns {
-    /// Whether a first column of names is of those who ask: beside destinations and what for, most of its rows name somebody who
-    /// stands there again beside another destination. What is offered somewhere is offered at one place.
-    fn asks_several(&self, index: usize, body: &Body<'_>) -> bool {
-        let Some(destination) = self.positions(Column::Destination).next() else {
-            return false;
-        };
-        let has_other_end = self.has(Column::Source) || self.has(Column::Peer);
-        if index != 0 || has_other_end || !self.has(Column::Notes) {
-            return false;
-        }
-        let mut asked: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        let mut n_rows = 0;
-        let names = body.column(index).take(SAMPLE);
-        for (name, other) in names.zip(body.column(destination)) {
-            if !name.is_empty() {
-                n_rows += 1;
-                asked.entry(name).or_default().insert(other);
-            }
-        }
-        let of_several = asked.values().filter(|others| 1 < others.len());
-        let n_of_several: usize = of_several.map(BTreeSet::len).sum();
-        n_rows < 2 * n_of_several && !CellKinds::of(body.column(index)).are_like_protocols()
     }
 }
 

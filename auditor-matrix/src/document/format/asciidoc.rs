@@ -156,7 +156,7 @@ impl Reader {
             self.end_notes();
             return;
         }
-        let text = self.plain(&paragraph.text.replace('\n', " "));
+        let text = self.plain(&paragraph.text.replace(" +\n", " ").replace('\n', " "));
         if !text.is_empty() {
             let depth = self.lists.depth();
             let content = match paragraph.item {

@@ -124,17 +124,19 @@ impl Cells {
         cells
     }
 
-    /// Who is allowed, where the cell that allows it says so: `Allow from monitoring server`.
+    /// Who is allowed, where the cell that allows it says so: `Allow from monitoring server`. Whatever else it says is a note.
     fn take_grantee(&mut self, table: &PortTable<'_>, row: &TableRow) {
         let cell = table.columns.cell(row, Column::Permission);
-        let Some(who) = cell.as_deref().and_then(permission::grantee) else {
+        let Some(rest) = cell.as_deref().and_then(permission::beyond_allowed) else {
             return;
         };
         let is_open = self.source.is_none() && self.peer.is_none();
-        if is_open && spoken_ends::is_name(who, table.names) {
+        let who = permission::grantee(rest)
+            .filter(|who| is_open && spoken_ends::is_name(who, table.names));
+        if let Some(who) = who {
             self.source = Some(End::given(who));
         } else {
-            self.notes = with_remark(self.notes.take(), Some(&format!("Open to {who}")));
+            self.notes = with_remark(self.notes.take(), Some(rest));
         }
     }
 

@@ -5,6 +5,7 @@ use crate::document::{
     cell,
     column::{self, Column},
     loopback,
+    permission::{self, Permission},
     table_rows::TableRow,
     text::unbracket,
 };
@@ -49,11 +50,11 @@ impl PortTable<'_> {
                     .is_some_and(|heading| loopback::tells_reach(heading))
             };
             // `no (localhost only)` below `Reachable from outside`
+            let is_denied = || permission::of_mark(cell) == Some(Permission::Forbidden);
             let says_in_brackets = || {
-                unbracket(cell)
-                    .1
-                    .iter()
-                    .any(|part| loopback::is_only_own(part) || loopback::is_meant(part))
+                unbracket(cell).1.iter().any(|part| {
+                    loopback::is_only_own(part) || is_denied() && loopback::is_meant(part)
+                })
             };
             let is_own = loopback::is_only_own(cell)
                 || tells_reach() && (cell.eq_ignore_ascii_case("local") || says_in_brackets());

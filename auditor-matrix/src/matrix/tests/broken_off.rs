@@ -284,26 +284,28 @@ fn what_cells_allow_counts_below_any_heading() {
     for heading in ["Use", "Comment", "Policy", "Purpose"] {
         markdown(
             &format!(
-                "{}| 7001 | TCP | Allow |\n| 7002 | TCP | Block |\n| 7003 | TCP | Allow from till server |\n",
+                "{}| 7001 | TCP | Allow |\n| 7002 | TCP | Block |\n| 7003 | TCP | Allow from till server |\n| 7004 | TCP | Allow only from the till server |\n",
                 head(heading)
             ),
             &[
                 "clients -> hosts tcp/7001",
                 "clients -> hosts tcp/7002 forbidden",
                 "till server -> hosts tcp/7003",
+                "till server -> hosts tcp/7004",
             ],
         );
     }
-    // A lone participle denies; a noun names what it is for.
+    // What can be nothing but a verb denies; a noun names what it is for.
     markdown(
         &format!(
-            "{}| 7001 | TCP | Web pages |\n| 7002 | TCP | Denied |\n| 7003 | TCP | Block storage |\n",
+            "{}| 7001 | TCP | Web pages |\n| 7002 | TCP | Denied |\n| 7003 | TCP | Block storage |\n| 7004 | TCP | Deny |\n",
             head("Purpose")
         ),
         &[
             "clients -> hosts tcp/7001",
             "clients -> hosts tcp/7002 forbidden",
             "clients -> hosts tcp/7003",
+            "clients -> hosts tcp/7004 forbidden",
         ],
     );
 }
@@ -311,7 +313,8 @@ fn what_cells_allow_counts_below_any_heading() {
 #[test]
 fn what_is_shut_to_others_stays_on_its_machine() {
     let page = "# Ports\n\n| Port | Service | Software | Public access? |\n|---|---|---|---|\n\
-        | 7001 | smtp | Postern | YES |\n| 7002 | lmtp | Larder | NO (listen on `127.0.0.1` by default) |\n";
+        | 7001 | smtp | Postern | YES |\n| 7002 | lmtp | Larder | NO (listen on `127.0.0.1` by default) |\n\
+        | 7003 | http | Gate | YES (via localhost proxy) |\n";
     let found = derived(page, Format::Markdown).matrix.rules;
     let told: Vec<_> = found
         .iter()
@@ -325,19 +328,19 @@ fn what_is_shut_to_others_stays_on_its_machine() {
         [
             (Some("Postern"), false, Presence::Expected),
             (Some("Larder"), true, Presence::Expected),
+            (Some("Gate"), false, Presence::Expected),
         ]
     );
 }
 
 #[test]
-fn who_asks_several_is_no_service() {
+fn a_service_at_several_addresses_asks_for_nothing() {
     markdown(
-        "# Outgoing ports\n\n| Service | Port | Target | Reason |\n|---|---|---|---|\n| Scanner | 7001 | lists.example.com | Lists |\n\
-         | Scanner | 7002 | rules.example.com | Rules |\n| Postern | 7003 | relay.example.com | Mail |\n",
+        "# Outgoing ports of the Till\n\n| Service | Port | Target | Reason |\n|---|---|---|---|\n| Ledger Hub | 443 | hub.example.com | Updates |\n\
+         | Ledger Hub | 443 | mirror.example.org | Updates |\n",
         &[
-            "Scanner -> lists.example.com tcp/7001",
-            "Scanner -> rules.example.com tcp/7002",
-            "Postern -> relay.example.com tcp/7003",
+            "Till -> hub.example.com tcp/443",
+            "Till -> mirror.example.org tcp/443",
         ],
     );
 }
@@ -367,7 +370,56 @@ fn what_earlier_releases_did_is_no_rule() {
 #[test]
 fn how_many_there_are_is_no_part_of_a_name() {
     markdown(
-        "# Ports\n\n| Source | Destination | Port |\n|---|---|---|\n| two Till sites | three Store servers | 7001 |\n",
-        &["Till sites -> Store servers tcp/7001"],
+        "# Ports\n\n| Source | Destination | Port |\n|---|---|---|\n| two Till sites | three Store servers | 7001 |\n| Six Parts servers | Store servers | 7002 |\n",
+        &[
+            "Till sites -> Store servers tcp/7001",
+            "Six Parts servers -> Store servers tcp/7002",
+        ],
+    );
+}
+
+#[test]
+fn what_is_added_to_a_number_makes_no_port_of_it() {
+    for sum in [
+        "7001 + slot number",
+        "7001 + 2n",
+        "7001 + n",
+        "7001 plus the slot number",
+    ] {
+        for (format, page) in [
+            (
+                Format::Markdown,
+                format!("# Ports\n\nThe Till listens on TCP port {sum}.\n"),
+            ),
+            (
+                Format::AsciiDoc,
+                format!(
+                    "= Ports\n\n* The Till listens on TCP port {sum}.\n\nThe Store listens on TCP port {sum}.\n"
+                ),
+            ),
+            (
+                Format::AsciiDoc,
+                format!(
+                    "= Ports\n\n|===\n|Client |Server |Port |Transport\n\n|Till |Store |{sum} |TCP\n|===\n"
+                ),
+            ),
+        ] {
+            let found = derived(&page, format);
+            assert_eq!(found.matrix.rules, [], "{page}");
+        }
+    }
+    // A plus at the end of a line breaks it.
+    let page = "= Ports\n\nThe Till listens on TCP port 7001 +\nfor the Store.\n\nThe Gate listens on TCP port 7002 plus UDP 7003.\n";
+    let found = derived(page, Format::AsciiDoc).matrix.rules;
+    let ports: Vec<String> = found.iter().map(|rule| rule.ports.to_string()).collect();
+    assert_eq!(ports, ["7001", "7002", "7003"]);
+}
+
+#[test]
+fn a_name_of_joined_words_in_the_title_is_whose_ports_these_are() {
+    markdown(
+        "---\ntitle: Firewall guide for Pay-N-Go\n---\n# Firewall and ports\n\nThis is needed for a successful Pay-N-Go installation.\n\n\
+         You must allow incoming traffic:\n\n| Port | Protocol |\n|---|---|\n| 7001 | TCP |\n",
+        &["clients -> Pay-N-Go tcp/7001"],
     );
 }

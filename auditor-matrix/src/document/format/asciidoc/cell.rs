@@ -95,7 +95,7 @@ fn start(before: &str, is_first: bool) -> (&str, CellStart) {
 pub(super) fn text(raw: &str, attributes: &Attributes) -> String {
     let raw = raw.trim();
     if !raw.contains('\n') && !raw.ends_with(" +") {
-        return joined(&plain(&attributes.replaced(&with_sums(raw))), false);
+        return joined(&plain(&attributes.replaced(raw)), false);
     }
     let mut text = String::with_capacity(raw.len());
     for line in raw.lines() {
@@ -120,19 +120,10 @@ pub(super) fn text(raw: &str, attributes: &Attributes) -> String {
             }
             // A line that only joins what follows to an item.
             None if line == "+" => text.push(PART),
-            None => text.push_str(&with_sums(line)),
+            None => text.push_str(line),
         }
     }
     joined(&plain(&attributes.replaced(&text)), false)
-}
-
-/// A line whose plus signs stay: only at its end one breaks it.
-fn with_sums(line: &str) -> Cow<'_, str> {
-    if line.contains(" + ") {
-        Cow::Owned(line.replace(" + ", " {plus} "))
-    } else {
-        Cow::Borrowed(line)
-    }
 }
 
 /// The number of columns that `cols` gives: `cols="1,2"`, `cols=3*`, `cols="2*,3"`.

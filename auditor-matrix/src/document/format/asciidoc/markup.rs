@@ -35,8 +35,8 @@ static MARKUP: LazyLock<[(Regex, &str); 10]> = LazyLock::new(|| {
         (regex(r"(?:image|icon):[^\s\[:]+\[[^\]]*\]"), ""),
         (regex(r"\+\+\+?([^+]+)\+\+\+?"), "$1"),
         (regex(r"`\+([^+`]+)\+`"), "$1"),
-        // A line that is broken; `20000 + 2n` is a sum.
-        (regex(r"\{nbsp\}|\{sp\}| \+(?: ([^\d\s({])|$)"), " $1"),
+        // A plus breaks a line at its end; `20000 + n` is a sum.
+        (regex(r"\{nbsp\}|\{sp\}| \+$"), " "),
     ]
 });
 

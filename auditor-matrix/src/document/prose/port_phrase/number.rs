@@ -59,8 +59,43 @@ pub(super) fn port_or_range(words: &[Word<'_>], at: usize) -> Option<(PortRange,
     let is_more = words
         .get(end)
         .is_some_and(|word| word.is_glued && matches!(word.text, "%" | "+" | "*" | "#" | "x"));
-    (!is_mapping && !is_more).then_some((PortRange::single(first), end))
+    (!is_mapping && !is_more && !is_summand(words, end)).then_some((PortRange::single(first), end))
 }
+
+/// Whether what stands behind a number is added to it: `1414 + n`, `1414 plus the slot number`. `443 + 80` and `443 plus UDP 53` are
+/// ports beside each other.
+fn is_summand(words: &[Word<'_>], end: usize) -> bool {
+    let adds = |word: &Word<'_>| word.text == "+" || word.is_any(&["plus", "minus"]);
+    if !words.get(end).is_some_and(adds) {
+        return false;
+    }
+    let added = words.get(end + 1..).unwrap_or_default();
+    let is_variable = |word: &Word<'_>| {
+        word.kind == Kind::Mixed || word.kind == Kind::Word && word.text.len() == 1
+    };
+    let counts = |word: &Word<'_>| {
+        word.is_any(&[
+            "number",
+            "index",
+            "offset",
+            "id",
+            "ordinal",
+            "count",
+            "increment",
+            "slot",
+            "instance",
+        ])
+    };
+    added.first().is_some_and(is_variable)
+        || added
+            .iter()
+            .take(MOST_WORDS_OF_SUMMAND)
+            .take_while(|word| word.kind == Kind::Word)
+            .any(counts)
+}
+
+/// `the number of the slot`
+const MOST_WORDS_OF_SUMMAND: usize = 4;
 
 /// Reads one port; `30,000` is one where no list of ports is written so.
 pub(super) fn port(words: &[Word<'_>], at: usize) -> Option<(u16, usize)> {

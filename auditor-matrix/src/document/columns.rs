@@ -71,7 +71,7 @@ impl Columns {
         columns.find_arrows(&kinds);
         columns.weigh_transports(head, &kinds);
         columns.weigh_ports_of_ends(head, &kinds);
-        columns.weigh_ends(head, &kinds);
+        columns.weigh_ends(head, body, &kinds);
         columns.weigh_unknown(head, &kinds);
         columns.find_subjects(head, &kinds);
         columns.find_ends(head, body, &kinds);

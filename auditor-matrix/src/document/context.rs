@@ -172,7 +172,26 @@ impl Headings {
             }
         }
         self.point(self.titles.len(), &mut context);
+        if context.role.is_none()
+            && context.endpoints.is_none()
+            && let Some(machines) = self.set_up(names)
+        {
+            context.role = Some(End::new(machines, Basis::Title));
+        }
         context
+    }
+
+    /// What is set up in the section around one about ports alone: `Firewall` below `Configuration of the Ledger`.
+    fn set_up(&self, names: &Names) -> Option<String> {
+        let ((_, innermost), outer) = self.titles.split_last()?;
+        if section::is_about_more_than_ports(innermost) {
+            return None;
+        }
+        let (level, around) = outer.last()?;
+        // What the whole page is about its sentences tell better.
+        (1 < *level)
+            .then(|| section::set_up(around, names))
+            .flatten()
     }
 
     /// Adds the arrows that stand below so many headings.

@@ -3,8 +3,12 @@
 //! `Ports used by Ledger`, `Ledger listens on ...`, `Ledger default ports`: the page's own sentences and headings say who has the
 //! ports. A name counts where the page uses it as one, with a capital letter inside of a sentence or inside of the word.
 
+mod place;
+mod topic;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::place::Place;
 use super::{
     application_protocol,
     block::{Block, Content},
@@ -31,10 +35,11 @@ pub(super) fn product(blocks: &[Block]) -> Option<String> {
     candidates
         .retain(|name, _| is_spelled_as_name(name) || !common.contains(&*name.to_lowercase()));
     let mut n_headings = 0;
-    for (text, is_heading) in texts() {
-        // What comes first on a page tells what it is about.
-        let is_title = is_heading && n_headings == 0;
-        n_headings += usize::from(is_heading);
+    for (text, kind) in texts() {
+        // What comes first on a page tells what it is about, as does the title of its window.
+        let is_title = kind == Kind::Title || kind == Kind::Heading && n_headings == 0;
+        let is_heading = kind != Kind::Prose;
+        n_headings += usize::from(kind == Kind::Heading);
         for sentence in sentences(text) {
             for (name, candidate) in &mut candidates {
                 for place in Place::all(sentence, name) {
@@ -47,7 +52,9 @@ pub(super) fn product(blocks: &[Block]) -> Option<String> {
         }
     }
     // `${ledger}` is named by its variable, as `{ledger}` is.
-    chosen(&candidates).map(|name| name.trim_start_matches('$').to_owned())
+    chosen(&candidates)
+        .map(|name| name.trim_start_matches('$').to_owned())
+        .or_else(|| topic::topic(blocks, candidates.into_keys()))
 }
 
 /// The machines whose ports a page tells, as one of its sentences says it: `Certain ports on your tills must be open`. `None` where it
@@ -56,7 +63,7 @@ pub(super) fn machines_told(blocks: &[Block], names: &Names) -> Option<String> {
     let told: BTreeSet<String> = blocks
         .iter()
         .filter_map(text_of)
-        .filter(|(_, is_heading)| !is_heading)
+        .filter(|(_, kind)| *kind == Kind::Prose)
         .map(|(text, _)| text)
         .take(MOST_TEXTS)
         .flat_map(|text| sentences(text))
@@ -171,12 +178,22 @@ const MOST_TEXTS: usize = 2_000;
 /// More names than a page about one product has; it bounds the time.
 const MOST_CANDIDATES: usize = 64;
 
-/// The text of a block that is prose, and whether it is a heading.
-fn text_of(block: &Block) -> Option<(&str, bool)> {
+/// Where a text stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    /// It is the page's own title, be it that of its window.
+    Title,
+    Heading,
+    Prose,
+}
+
+/// The text of a block that is prose or a heading.
+fn text_of(block: &Block) -> Option<(&str, Kind)> {
     match &block.content {
-        Content::Heading { text, .. } | Content::Title(text) => Some((text, true)),
+        Content::Title(text) => Some((text, Kind::Title)),
+        Content::Heading { text, .. } => Some((text, Kind::Heading)),
         Content::Caption(text) | Content::Text(text) | Content::Item { text, .. } => {
-            Some((text, false))
+            Some((text, Kind::Prose))
         }
         Content::Table(_)
         | Content::Code { .. }
@@ -292,7 +309,10 @@ fn is_no_product(word: &str) -> bool {
         || lower.starts_with("non-")
         // `SpawnPortRange` is a setting.
         || word.contains("Port")
-        || matches!(lower.as_str(), "ipv4" | "ipv6" | "nodeport")
+        || matches!(
+            lower.as_str(),
+            "ipv4" | "ipv6" | "nodeport" | "vpn" | "lan" | "wan" | "vlan" | "dmz" | "nat"
+        )
         || ["-based", "-only", "-side", "-like"]
             .iter()
             .any(|suffix| lower.ends_with(suffix))
@@ -316,202 +336,3 @@ fn carries_others(name: &str) -> bool {
 
 /// A shorter word is an abbreviation of anything.
 const LEAST_LETTERS: usize = 3;
-
-/// How a sentence speaks of a name.
-enum Place {
-    /// `This section lists the ports of Ledger`, `To install Ledger, open the following ports`
-    IsTold,
-    /// `ports used by Ledger`, `ports of Ledger`, `Ledger ports`, `Ledger uses the following ports`
-    HasPorts,
-    /// `a firewall for Ledger`, `install Ledger`, `Ledger servers`
-    Concerned,
-    Mentioned,
-}
-
-impl Place {
-    /// Each place of a sentence where the name stands.
-    fn all(sentence: &str, name: &str) -> Vec<Self> {
-        let mut places = Vec::new();
-        for (at, _) in sentence.match_indices(name).take(MOST_PLACES) {
-            let before = sentence.get(..at).unwrap_or_default();
-            let behind = sentence.get(at + name.len()..).unwrap_or_default();
-            let is_whole = !before.ends_with(char::is_alphanumeric)
-                && !behind.starts_with(char::is_alphanumeric);
-            if is_whole {
-                places.push(Self::of(before, behind));
-            }
-        }
-        places
-    }
-
-    fn of(before: &str, behind: &str) -> Self {
-        let lower = before.to_lowercase();
-        let earlier: Vec<&str> = lower
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .collect();
-        let lower = behind.to_lowercase();
-        let later: Vec<&str> = lower
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty() && *word != "s")
-            .take(LATER_WORDS)
-            .collect();
-        let speaks_of_ports = |words: &[&str]| {
-            words
-                .iter()
-                .any(|word| matches!(*word, "port" | "ports" | "listens" | "listen"))
-        };
-        // Behind `the`, `different`, `default` the preposition still governs the name.
-        let governing = earlier.iter().rev().take(EARLIER_WORDS).position(|word| {
-            matches!(
-                *word,
-                "by" | "of" | "for" | "run" | "in" | "on" | "with" | "to" | "from"
-            )
-        });
-        let governor = governing.and_then(|back| earlier.get(earlier.len() - 1 - back).copied());
-        let has_ports_before = speaks_of_ports(&earlier);
-        // `ports of Ledger tools for Podium`: what the tools are for has none of these ports.
-        let is_of_another = governor == Some("for")
-            && governing.is_some_and(|back| {
-                let noun = earlier.len().checked_sub(back + 2);
-                noun.and_then(|at| earlier.get(at)).is_some_and(|noun| {
-                    matches!(
-                        *noun,
-                        "tools"
-                            | "tool"
-                            | "plugin"
-                            | "plugins"
-                            | "connector"
-                            | "agent"
-                            | "agents"
-                            | "driver"
-                            | "extension"
-                            | "integration"
-                            | "adapter"
-                            | "module"
-                            | "pack"
-                            | "in"
-                    )
-                })
-            });
-        if is_of_another {
-            return Self::Mentioned;
-        }
-        // `This page describes the ports used by ...`
-        let tells = earlier.iter().take(FIRST_WORDS).any(|word| {
-            matches!(
-                *word,
-                "section"
-                    | "page"
-                    | "document"
-                    | "article"
-                    | "chapter"
-                    | "topic"
-                    | "guide"
-                    | "appendix"
-                    | "table"
-                    | "tables"
-                    | "list"
-            )
-        }) || earlier.iter().take(2).any(|word| *word == "following");
-        let installs = earlier.last().is_some_and(|verb| {
-            matches!(
-                *verb,
-                "install" | "installing" | "deploy" | "deploying" | "operate" | "operating"
-            )
-        });
-        match (governor, later.as_slice()) {
-            (Some("by" | "of" | "for"), _) if tells && has_ports_before => Self::IsTold,
-            // `This page describes the ports that Ledger uses`
-            (_, [verb, ..])
-                if tells
-                    && has_ports_before
-                    && matches!(*verb, "uses" | "needs" | "requires" | "opens") =>
-            {
-                Self::IsTold
-            }
-            // `Before deploying Ledger, make sure that your firewall ...`
-            _ if installs
-                && earlier.len() <= FIRST_WORDS
-                && (speaks_of_ports(&later)
-                    || later
-                        .iter()
-                        .any(|word| matches!(*word, "firewall" | "firewalls"))) =>
-            {
-                Self::IsTold
-            }
-            (_, [verb, ..])
-                if matches!(
-                    *verb,
-                    "uses"
-                        | "requires"
-                        | "needs"
-                        | "listens"
-                        | "opens"
-                        | "exposes"
-                        | "communicates"
-                        | "accepts"
-                        | "runs"
-                        | "serves"
-                        | "use"
-                        | "require"
-                        | "need"
-                ) && (has_ports_before
-                    || speaks_of_ports(&later)
-                    || lower.contains("following")) =>
-            {
-                Self::HasPorts
-            }
-            (Some("by" | "of" | "for" | "run"), _) if has_ports_before => Self::HasPorts,
-            // `the Ledger port` is one of several, and need not be of whom the page is about.
-            (_, [noun, ..] | [_, noun, ..]) if *noun == "ports" => Self::HasPorts,
-            (_, [noun, ..] | [_, noun, ..]) if *noun == "port" => Self::Concerned,
-            (_, [noun, ..])
-                if is_machine(noun)
-                    || matches!(*noun, "cluster" | "clusters" | "firewall" | "network") =>
-            {
-                Self::Concerned
-            }
-            (Some("for" | "of" | "run"), _) => Self::Concerned,
-            _ if earlier.last().is_some_and(|verb| {
-                matches!(
-                    *verb,
-                    "install"
-                        | "installing"
-                        | "deploy"
-                        | "deploying"
-                        | "secure"
-                        | "securing"
-                        | "running"
-                )
-            }) =>
-            {
-                Self::Concerned
-            }
-            _ => Self::Mentioned,
-        }
-    }
-
-    const fn weight(&self, is_heading: bool) -> usize {
-        match (self, is_heading) {
-            (Self::IsTold, _) => 6,
-            (Self::HasPorts, true) => 5,
-            (Self::HasPorts, false) => 3,
-            (Self::Concerned, true) => 2,
-            (Self::Concerned, false) => 1,
-            (Self::Mentioned, _) => 0,
-        }
-    }
-}
-
-/// More places of one name in a sentence say nothing more.
-const MOST_PLACES: usize = 8;
-
-/// So many words behind a name tell what it does.
-const LATER_WORDS: usize = 8;
-
-/// What a sentence is about stands among so many words.
-const FIRST_WORDS: usize = 4;
-
-/// So many words before a name may stand between it and its preposition.
-const EARLIER_WORDS: usize = 4;

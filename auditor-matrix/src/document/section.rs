@@ -4,6 +4,7 @@ mod counterpart;
 mod kind;
 mod owner;
 mod pair;
+mod set_up;
 mod viewpoint;
 mod vocabulary;
 
@@ -16,6 +17,7 @@ use self::kind::{is_network_interface, is_role, machine_with};
 pub(super) use self::owner::{needing, open_on, owner};
 use self::pair::endpoints;
 pub use self::pair::only_asks;
+pub(super) use self::set_up::set_up;
 pub(super) use self::viewpoint::says_whose;
 use self::viewpoint::viewpoint;
 use self::vocabulary::is_stop;

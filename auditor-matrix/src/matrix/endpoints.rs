@@ -383,7 +383,7 @@ fn with_unnamed_roles(
     let is_of_product = |end: &Option<End>| {
         end.as_deref().is_some_and(|end| {
             page.product
-                .is_some_and(|product| end.to_lowercase().contains(&product.to_lowercase()))
+                .is_some_and(|product| has_words(&end.to_lowercase(), &product.to_lowercase()))
         })
     };
     let own = if is_of_product(&ends.0) || is_of_product(&ends.1) {
@@ -417,6 +417,16 @@ fn with_unnamed_roles(
     let client = ends.0.unwrap_or_else(|| End::given(for_client));
     let server = ends.1.unwrap_or_else(|| End::given(for_server));
     (Some(client), Some(server), remarks)
+}
+
+/// Whether a name has others in it as words of their own: a host of the product's domain is none of its machines.
+fn has_words(name: &str, words: &str) -> bool {
+    let joins = |c: char| c.is_alphanumeric() || matches!(c, '.' | '/' | '@');
+    name.match_indices(words).any(|(at, _)| {
+        let before = name.get(..at).unwrap_or_default();
+        let behind = name.get(at + words.len()..).unwrap_or_default();
+        !before.ends_with(joins) && !behind.starts_with(joins)
+    })
 }
 
 /// Whether a list names the other end's own machine beside others.

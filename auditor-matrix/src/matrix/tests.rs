@@ -21,6 +21,7 @@ mod presences;
 mod reach_columns;
 mod tables;
 mod titles_and_grants;
+mod topics;
 mod whose_ports;
 
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Weighs the headings of columns against what their cells hold.
 
-use super::Columns;
+use super::{Body, Columns};
 use crate::document::{
     cell,
     cell_kinds::CellKinds,
@@ -92,7 +92,7 @@ impl Columns {
     }
 
     /// A column that is headed as an end but holds something else is what it holds.
-    pub(super) fn weigh_ends(&mut self, head: &TableRow, kinds: &[CellKinds]) {
+    pub(super) fn weigh_ends(&mut self, head: &TableRow, body: &Body<'_>, kinds: &[CellKinds]) {
         // `Allowed from | Allowed to`: beside who is let out, `to` says whither and not to whom.
         let last_word = |index: usize| {
             let words = column::words(head.cells.get(index).map_or("", String::as_str));
@@ -133,6 +133,8 @@ impl Columns {
             }
         }
         let has_protocol = self.has(Column::Protocol);
+        // Beside the other end, what lets traffic in or out has the name of what it does: `Browsers | Ingress`.
+        let has_both = self.has(Column::Source) && self.has(Column::Destination);
         for ((index, meaning), kinds) in self.each().zip(kinds) {
             let heading = head
                 .cells
@@ -207,6 +209,7 @@ impl Columns {
                         | Column::Application
                 )
             ) && kinds.are_directions()
+                && !(has_both && body.column(index).all(is_named_for_direction))
             {
                 *meaning = Some(Column::Direction);
             } else if *meaning == Some(Column::Direction)
@@ -397,4 +400,12 @@ impl Columns {
             }
         }
     }
+}
+
+/// Whether a cell is the word for a direction that machines are named by, too.
+fn is_named_for_direction(cell: &str) -> bool {
+    matches!(
+        cell.to_lowercase().as_str(),
+        "ingress" | "egress" | "the ingress" | "the egress"
+    )
 }

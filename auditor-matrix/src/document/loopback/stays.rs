@@ -4,7 +4,11 @@
 /// The word by which the words of a sentence, in lower case, say so.
 pub(in crate::document) fn stays_at(words: &[&str]) -> Option<usize> {
     (0..words.len()).find(|at| {
-        never_leaves(words, *at) || is_used_only_locally(words, *at) || goes_over_own(words, *at)
+        never_leaves(words, *at)
+            || is_used_only_locally(words, *at)
+            || goes_over_own(words, *at)
+            || is_used_inside(words, *at)
+            || is_seen_by_none(words, *at)
     })
 }
 
@@ -18,6 +22,59 @@ fn never_leaves(words: &[&str], at: usize) -> bool {
             .checked_sub(1)
             .is_some_and(|before| is(before, &["never", "not", "don't", "doesn't", "without"]))
         && is(behind, MACHINES)
+}
+
+/// `used inside a host`, `talk to each other within the machine only`, and no more behind it.
+fn is_used_inside(words: &[&str], at: usize) -> bool {
+    let is = |at: usize, any: &[&str]| words.get(at).is_some_and(|word| any.contains(word));
+    let machine = at + 1 + usize::from(is(at + 1, ONE));
+    let is_used = words
+        .get(at.saturating_sub(NEAR)..at)
+        .unwrap_or_default()
+        .iter()
+        .any(|word| {
+            matches!(
+                *word,
+                "used"
+                    | "talk"
+                    | "talks"
+                    | "communicate"
+                    | "communicates"
+                    | "stay"
+                    | "stays"
+                    | "remain"
+                    | "remains"
+                    | "only"
+            )
+        });
+    let ends = machine + 1 == words.len() || is(machine + 1, &["only", "itself"]);
+    is(at, &["inside", "within"]) && machine == at + 2 && is(machine, MACHINES) && ends && is_used
+}
+
+const ONE: &[&str] = &["the", "a", "one", "each", "this", "that", "single", "same"];
+
+/// `None of these ports is visible on the network`, `no port is reachable from other hosts`
+fn is_seen_by_none(words: &[&str], at: usize) -> bool {
+    let is_shut = matches!(words.first(), Some(&("none" | "no")));
+    let is_open = words.get(at).is_some_and(|word| {
+        matches!(
+            *word,
+            "open" | "opened" | "exposed" | "accessible" | "reachable" | "available" | "visible"
+        )
+    });
+    let behind: Vec<&str> = words
+        .iter()
+        .skip(at + 1)
+        .copied()
+        .filter(|word| !matches!(*word, "the" | "a" | "any"))
+        .collect();
+    let others = matches!(
+        behind.as_slice(),
+        ["remotely", ..]
+            | ["on" | "over" | "from" | "through" | "to", "network"]
+            | ["from" | "to", "other" | "outside", ..]
+    );
+    is_shut && is_open && others
 }
 
 /// `only used locally`, `used locally only`, `accessible only locally`

@@ -1,6 +1,7 @@
 //! Reads what sentences outside of tables say of ports and connections.
 
 mod asking;
+mod bracketed;
 mod doubts;
 mod established;
 mod own_part;
@@ -15,6 +16,7 @@ use regex::Regex;
 
 use self::{
     asking::{asks, states},
+    bracketed::bracketed,
     doubts::{denied_elsewhere, taken_for_ports},
     established::established_to,
     own_part::{
@@ -250,11 +252,11 @@ fn statements(
         && words.get(1).is_some_and(|next| next.kind == Kind::Colon);
     // "Optional: the Edge needs port 443."
     let start = if is_headed_optional { 2 } else { 0 };
-    let subject = NounPhrases {
+    let nouns = NounPhrases {
         pieces: &pieces,
         names,
-    }
-    .list(start);
+    };
+    let subject = nouns.list(start);
     let needed_by = subject
         .as_ref()
         .filter(|subject| {
@@ -273,7 +275,9 @@ fn statements(
             .and_then(|before| words.get(before))
             .is_some_and(|before| before.is_any(&["other", "different", "another"]));
         word.is_any(&["may", "might"]) && !is_of_others
-            || word.is("optionally") && !phrases.iter().any(|phrase| phrase.words.start == at + 1)
+            || word.is("optionally")
+                && !phrases.iter().any(|phrase| phrase.words.start == at + 1)
+                && !is_done_before(words, at, phrases)
     }) || words
         .windows(2)
         .any(|two| matches!(two, [is, what] if is.is_any(&["is", "are"]) && what.is_any(&["optional", "recommended"])));
@@ -358,6 +362,15 @@ fn statements(
             statement.add_ends(ends);
             statement.is_asked = true;
         }
+        // `before sending it to the Core (port 80)` says who is asked.
+        if let Some(owner) = bracketed(&pieces, words, &phrase.words, &nouns)
+            && !statement.loopback
+            && statement.source.as_ref() != Some(&owner.name)
+            && (statement.destination.is_none() || owner.is_reached)
+        {
+            statement.destination = Some(owner.name);
+            statement.is_asked = true;
+        }
         // `core.example.com:443` says who is asked.
         if let Some(address) = address_before(words, phrase.words.start)
             && statement.destination.is_none()
@@ -412,6 +425,17 @@ fn statements(
         }
     }
     statements
+}
+
+/// Whether what is said at a place is done before what the ports are for: `optionally enriches it before sending it to port 80`.
+fn is_done_before(words: &[Word<'_>], at: usize, phrases: &[PortPhrase]) -> bool {
+    let first = phrases
+        .iter()
+        .map(|phrase| phrase.words.start)
+        .find(|start| at < *start);
+    first
+        .and_then(|first| words.get(at..first))
+        .is_some_and(|between| between.iter().any(|word| word.is("before")))
 }
 
 #[cfg(test)]

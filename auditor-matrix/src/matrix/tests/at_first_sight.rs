@@ -341,8 +341,8 @@ fn pairs_that_nothing_says_are_ports() {
         ),
         &[
             "clients -> Till server tcp/7001",
-            "clients -> hosts tcp/7002",
-            "clients -> hosts tcp/7003",
+            "clients -> Till tcp/7002",
+            "clients -> Till tcp/7003",
         ],
     );
 }

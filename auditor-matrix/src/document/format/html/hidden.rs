@@ -16,6 +16,8 @@ pub(super) struct Hidden {
     pub(super) line: usize,
     /// The beginning of its text.
     pub(super) text: String,
+    /// What it holds for the title of the window, and whether that is being read.
+    title: (String, bool),
 }
 
 /// The bytes of skipped text that are kept, to say what was skipped.
@@ -36,7 +38,14 @@ impl Hidden {
                 ),
             line,
             text: String::new(),
+            title: (String::new(), tag.name == "title"),
         }
+    }
+
+    /// The title of the page's window that ends with it, if it has one.
+    pub(super) fn window_title(&self) -> Option<&str> {
+        let title = self.title.0.trim();
+        (!title.is_empty()).then_some(title)
     }
 
     pub(super) fn name(&self) -> &str {
@@ -46,6 +55,9 @@ impl Hidden {
     pub(super) fn push(&mut self, text: &str) {
         if self.text.len() < KEPT {
             self.text.push_str(text);
+        }
+        if self.title.1 && self.title.0.len() < KEPT {
+            self.title.0.push_str(text);
         }
     }
 
@@ -99,6 +111,10 @@ impl Hidden {
         if name == "table" {
             self.tables += 1;
         }
+        // Pictures have titles too, but no head.
+        if name == "title" && self.name == "head" && self.title.0.is_empty() {
+            self.title.1 = true;
+        }
         if name == self.name {
             self.depth += 1;
         }
@@ -107,6 +123,9 @@ impl Hidden {
 
     /// Takes an end tag: whether the element ended, and whether the tag is another element's.
     pub(super) fn end(&mut self, name: &str) -> (bool, bool) {
+        if name == "title" {
+            self.title.1 = false;
+        }
         if name == self.name {
             self.depth -= 1;
             return (self.depth == 0, false);

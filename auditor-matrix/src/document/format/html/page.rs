@@ -442,6 +442,10 @@ impl Page {
 
     fn end_hidden(&mut self) {
         if let Some(hidden) = self.hidden.take() {
+            // Components of other formats have elements called `title`, which stand behind something.
+            if let Some(title) = hidden.window_title().filter(|_| self.blocks.is_empty()) {
+                self.push(hidden.line, Content::Title(fold(title)));
+            }
             self.say_hidden(&hidden);
         }
     }

@@ -12,6 +12,7 @@ fn text_and_headings() {
         "<!DOCTYPE html><html><head><title>T</title><script>if (a < b) { \"<p>\" }</script></head>\n<body>\n\
          <h2>Ports &amp;\n more</h2><p>One<p>Two <b>bold</b><br>three</p>four<ul><li>a<li>b</ul><!-- no -->\n<h9>x</h9>",
         &[
+            "1 T",
             "3 h2 Ports & more",
             "4 One",
             "4 Two bold",

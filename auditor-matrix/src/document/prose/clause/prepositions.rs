@@ -85,7 +85,15 @@ impl Grammar<'_> {
                 } else {
                     &mut around.to
                 };
-                self.fill(next, slot)
+                // "from clients to storage on port 69": between these words stands whoever is asked, whatever the name.
+                match self.nouns.bare(next) {
+                    Some(whoever) if around.from.is_some() && self.nouns.list(next).is_none() => {
+                        let end = whoever.end;
+                        keep(slot, whoever);
+                        end
+                    }
+                    Some(_) | None => self.fill(next, slot),
+                }
             }
             // "for downloading from the store" says whence data comes, not who asks.
             "from" if self.is_gerund_of_transfer(at) => next,

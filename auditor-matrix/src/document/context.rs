@@ -125,6 +125,18 @@ impl Headings {
         });
     }
 
+    /// Whether a name is the whole of a heading.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.titles
+            .iter()
+            .any(|(_, text)| text.trim_end_matches(':').eq_ignore_ascii_case(name))
+    }
+
+    /// Whether the current section is around one of a level.
+    pub(super) fn is_above(&self, level: u8) -> bool {
+        self.titles.last().is_some_and(|(above, _)| *above < level)
+    }
+
     /// Leaves the arrows of this very section to what was just read; `true` if that changes what holds below.
     pub(super) fn take_arrows(&mut self) -> bool {
         let depth = self.titles.len();

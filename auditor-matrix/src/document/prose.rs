@@ -52,7 +52,7 @@ mod verb_place;
 mod vocabulary;
 mod words;
 
-pub(super) use above_table::{AboveTable, speaks_of_rows};
+pub(super) use above_table::{AboveTable, numbered_ports, speaks_of_rows};
 pub(super) use note::{asker as asker_in_note, ends as ends_in_note, has_verb};
 pub(super) use of_some::{parted, within};
 pub(super) use row_note::{Asker, asked, asker};

@@ -37,7 +37,7 @@ use super::{
     publishing::{self, Published},
     records,
     row::Document,
-    separated,
+    section, separated,
     text::{fold, sentences, some},
 };
 
@@ -64,6 +64,7 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
         caption: None,
         table_above: None,
         introduction: None,
+        announced: None,
         open_numbers: OpenNumbers::default(),
         is_about_ports: false,
         is_below_heading: false,
@@ -134,6 +135,8 @@ struct Reader<'a> {
     table_above: Option<TableAbove>,
     /// The paragraph right before the next block.
     introduction: Option<String>,
+    /// The ends that a paragraph of this section gave to what stands below, which nothing has taken yet.
+    announced: Option<Endpoints>,
     /// The numbers of prose and code that may be ports.
     open_numbers: OpenNumbers,
     /// The innermost heading or the paragraph above the list that is being read speaks of ports.
@@ -175,10 +178,12 @@ impl Reader<'_> {
                 self.prose.add_heading(block.line, &text, &self.context);
             }
             Content::Table(rows) => {
+                self.announced = None;
                 self.table(block.line, &rows, introduction.as_deref());
                 self.take_arrows();
             }
             Content::Item { level, text } => {
+                self.announced = None;
                 self.note_numbers(block.line, &text);
                 self.note_arrow(&text);
                 // A table inside an item has the item for its title.
@@ -205,6 +210,7 @@ impl Reader<'_> {
                 if self.add_arrows(arrow_lines::pairs(&text, &self.names)) {
                     self.caption = None;
                 }
+                self.announced = announcement::ends(&text, &self.names).or(self.announced.take());
                 self.introduction = Some(announcement::kept(introduction, &text).unwrap_or(text));
             }
             Content::Caption(text) => {
@@ -354,6 +360,11 @@ impl Reader<'_> {
     }
 
     fn heading(&mut self, line: usize, level: u8, text: &str) {
+        // "Allow inbound traffic to the Core from your tills on the below ports.", and each section below has some of these.
+        let announced = self.announced.take();
+        if let Some(ends) = announced.filter(|_| self.headings.is_above(level)) {
+            self.headings.add_arrows(vec![ends]);
+        }
         self.is_about_ports = accounting::speaks_of_ports(text);
         self.is_below_heading = true;
         if level == 1 && self.document.title.is_none() {
@@ -371,6 +382,13 @@ impl Reader<'_> {
 
     fn update_context(&mut self) {
         let mut context = self.headings.context(&self.names);
+        // `Server configuration` speaks of the product's server, which has the product's name.
+        if self.document.product.is_some()
+            && let Some(role) = context.role.take_if(|role| section::is_general(&role.name))
+            && (self.names.contains(&role.name) || self.headings.has(&role.name))
+        {
+            context.role = Some(role);
+        }
         for title in self.alternatives.headings() {
             context.enter(title, &self.names);
         }

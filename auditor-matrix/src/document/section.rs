@@ -1,5 +1,6 @@
 //! Reads what section headings say of the rows below them.
 
+mod category;
 mod counterpart;
 mod kind;
 mod owner;
@@ -12,6 +13,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+pub(super) use self::category::is_category;
 pub(super) use self::counterpart::{counterpart, owner_of_ports};
 use self::kind::{is_network_interface, is_role, machine_with};
 pub(super) use self::owner::{needing, open_on, owner};
@@ -325,6 +327,23 @@ pub(super) fn is_about_ports_alone(heading: &str) -> bool {
                     "out" | "and" | "both" | "bidirectional" | "all"
                 )
         })
+}
+
+/// Whether a name is a word for any machine, which tells it from no other.
+pub(super) fn is_general(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    matches!(
+        lower.strip_suffix('s').unwrap_or(&lower),
+        "server"
+            | "host"
+            | "system"
+            | "machine"
+            | "node"
+            | "appliance"
+            | "device"
+            | "instance"
+            | "computer"
+    )
 }
 
 /// Whether a text can be a noun: a name of the page, or a few words of which none is a verb, a preposition or a word about

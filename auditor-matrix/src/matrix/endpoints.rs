@@ -176,7 +176,16 @@ pub(super) fn row_endpoints(
         return Err(EndpointProblem::NoPort);
     }
     let (client, server, mut remarks) = match row.origin {
-        RowOrigin::Table | RowOrigin::Item => with_unnamed_roles(direction, (client, server), page),
+        RowOrigin::Table | RowOrigin::Item => {
+            // What goes out for a service of networks goes to whoever offers it: `NTP` to an NTP server.
+            let offered = row
+                .text
+                .service()
+                .filter(|_| direction == Some(Direction::Outbound))
+                .and_then(network_service)
+                .map(|name| End::new(name, Basis::Purpose));
+            with_unnamed_roles(direction, (client, server.or(offered)), page)
+        }
         RowOrigin::Note => (client, server, Vec::new()),
     };
     let Some(client) = client else {
@@ -429,6 +438,49 @@ fn has_words(name: &str, words: &str) -> bool {
     })
 }
 
+/// The server that offers a service of networks, where a service is called by its protocol alone: `NTP`, `DNS queries`.
+fn network_service(service: &str) -> Option<String> {
+    let mut words = service
+        .split([' ', '/'])
+        .filter(|word| !word.is_empty())
+        .peekable();
+    let protocol = *words.peek()?;
+    let is_offered = matches!(
+        protocol.to_lowercase().as_str(),
+        "dns"
+            | "ntp"
+            | "sntp"
+            | "ldap"
+            | "ldaps"
+            | "kerberos"
+            | "radius"
+            | "tacacs+"
+            | "dhcp"
+            | "syslog"
+            | "smtp"
+            | "smtps"
+    );
+    let says_no_more = words.skip(1).all(|word| {
+        matches!(
+            word.to_lowercase().as_str(),
+            "queries"
+                | "query"
+                | "requests"
+                | "lookups"
+                | "lookup"
+                | "resolution"
+                | "traffic"
+                | "protocol"
+                | "service"
+                | "services"
+                | "synchronization"
+                | "time"
+                | "authentication"
+        )
+    });
+    (is_offered && says_no_more).then(|| format!("{protocol} server"))
+}
+
 /// Whether a list names the other end's own machine beside others.
 fn is_self_among_others(text: &str, page: &Page<'_>) -> bool {
     let parts = page.names.split(text);
@@ -440,8 +492,8 @@ fn roles(text: &str, other_end: &str, page: &Page<'_>) -> Vec<Role> {
     if let Some(hosts) = hosts_of_urls(text) {
         return hosts;
     }
-    // An asterisk stands for anybody.
-    if text.trim() == "*" {
+    // An asterisk stands for anybody, and so do all addresses.
+    if matches!(text.trim(), "*" | "0.0.0.0" | "0.0.0.0/0" | "::/0") {
         return vec![Role::new("any")];
     }
     let mut roles: Vec<Role> = Vec::new();

@@ -9,6 +9,7 @@ use crate::document::{
     end::{Basis, End},
     endpoints,
     names::Names,
+    row::Direction,
     section,
     table_rows::TableRow,
 };
@@ -48,6 +49,44 @@ impl Columns {
             context.endpoints = Some(EndPair::from(ends.clone()));
             context.more_endpoints.clear();
             context.direction = None;
+        }
+    }
+
+    /// Where a sentence above says that traffic goes to what heads a column, its names are the destinations: `make sure that there is
+    /// connectivity to the cloud platforms` above `Cloud platform`.
+    pub(in crate::document) fn take_reached(
+        &mut self,
+        head: &TableRow,
+        introduction: Option<&str>,
+        context: &mut Context,
+    ) {
+        let Some(introduction) = introduction else {
+            return;
+        };
+        if self.has_an_end() || !self.has_ports() || context.endpoints.is_some() {
+            return;
+        }
+        let lower = introduction.to_lowercase();
+        let is_reached = |index: &usize| {
+            let is_open = self.is_unknown(*index)
+                || self.has_at(Column::Role, *index)
+                || self.has_at(Column::Service, *index);
+            is_open
+                && head
+                    .cells
+                    .get(*index)
+                    .is_some_and(|heading| goes_to(&lower, &column::words(heading)))
+        };
+        let mut found = (0..self.meanings.len()).filter(is_reached);
+        if let (Some(index), None) = (found.next(), found.next())
+            && let Some(meaning) = self.meanings.get_mut(index)
+        {
+            *meaning = Some(Column::Destination);
+            self.doubts.push((
+                head.cells.get(index).cloned().unwrap_or_default(),
+                "the words above say that traffic goes to what this column is headed by, so its cells were taken for the destinations; check it",
+            ));
+            context.direction = Some(Direction::Outbound);
         }
     }
 
@@ -96,6 +135,52 @@ impl Columns {
         }
     }
 }
+
+/// Whether a text in lower case says that traffic goes to things of a name: `connectivity to the cloud platforms`.
+fn goes_to(lower: &str, name: &str) -> bool {
+    let one = name.strip_suffix('s').unwrap_or(name);
+    if one.len() < LEAST_LETTERS {
+        return false;
+    }
+    lower.match_indices(one).any(|(at, _)| {
+        let behind = lower.get(at + one.len()..).unwrap_or_default();
+        let before = lower.get(..at).unwrap_or_default();
+        let mut words = before
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .rev()
+            .skip_while(|word| {
+                matches!(
+                    *word,
+                    "the" | "all" | "your" | "each" | "these" | "following"
+                )
+            });
+        let is_to = words.next() == Some("to");
+        let says_traffic = words.next().is_some_and(|word| {
+            matches!(
+                word,
+                "connectivity"
+                    | "access"
+                    | "connect"
+                    | "connects"
+                    | "connection"
+                    | "connections"
+                    | "traffic"
+                    | "communicate"
+                    | "communicates"
+                    | "requests"
+            )
+        });
+        is_to
+            && says_traffic
+            && !behind
+                .trim_start_matches('s')
+                .starts_with(char::is_alphanumeric)
+    })
+}
+
+/// A shorter heading may be anything.
+const LEAST_LETTERS: usize = 4;
 
 /// Whether a heading is the last word of an end's name: `Device` of `target devices`.
 fn heads(heading: &str, end: &End) -> bool {

@@ -37,6 +37,11 @@ pub(super) fn topic(blocks: &[Block], named: impl Iterator<Item = String>) -> Op
             }
         }
     }
+    for cell in cells(blocks).take(MOST_CELLS) {
+        for (name, weight) in &mut weights {
+            *weight += n_places(name, cell);
+        }
+    }
     for (name, weight) in &mut weights {
         // The site alone may be the vendor's, of whose products the page does not speak.
         if sites.contains(name) && 1 < *weight {
@@ -174,6 +179,17 @@ fn own_rows(blocks: &[Block]) -> BTreeSet<String> {
         }
     }
     found
+}
+
+/// The cells of all tables that are more than a name.
+fn cells(blocks: &[Block]) -> impl Iterator<Item = &str> {
+    let tables = blocks.iter().filter_map(|block| match &block.content {
+        Content::Table(rows) => Some(rows),
+        _ => None,
+    });
+    tables
+        .flat_map(|rows| (0..rows.len()).flat_map(|row| rows.cells(row)))
+        .filter(|cell| cell.contains(' '))
 }
 
 /// A page about one thing has fewer cells; it bounds the memory.

@@ -15,6 +15,7 @@ use crate::document::{
     context::Context,
     end::{Basis, End},
     names::Names,
+    section,
 };
 
 /// Whether a sentence names ports of a transport without their numbers: "... sends events over a UDP port."
@@ -49,7 +50,8 @@ pub(super) fn take_title(context: &mut Arc<Context>, introduction: &Introduction
         .subject
         .as_deref()
         .filter(|name| is_open && named_by_heading(context) == Some(*name))
-        .filter(|name| name.starts_with(char::is_uppercase) && !is_about_ports(name));
+        .filter(|name| name.starts_with(char::is_uppercase) && !is_about_ports(name))
+        .filter(|name| !section::is_category(name));
     if let Some(name) = name {
         let role = End::new(name, Basis::Title);
         Arc::make_mut(context).role = Some(role);

@@ -535,6 +535,19 @@ fn shown(phrase: &PortPhrase) -> Option<String> {
     (!ranges.is_empty()).then(|| format!("{transport}{}", ranges.join(", ")))
 }
 
+/// The numbers of the ports that a sentence gives itself.
+pub(in crate::document) fn numbered_ports(sentence: &str) -> Vec<String> {
+    if !sentence.contains(|c: char| c.is_ascii_digit()) {
+        return Vec::new();
+    }
+    port_phrases(&words(sentence), Evidence::Section)
+        .iter()
+        .flat_map(|phrase| &phrase.ports)
+        .flat_map(|group| &group.ranges)
+        .map(|range| range.first().to_string())
+        .collect()
+}
+
 /// Whether a sentence speaks of the rows below it.
 pub(in crate::document) fn speaks_of_rows(sentence: &str) -> bool {
     let lower = sentence.to_lowercase();

@@ -20,10 +20,11 @@ use crate::document::{
     port_table::PortTable,
     ports,
     problem::{Problem, ProblemKind, Severity},
-    prose::AboveTable,
+    prose::{self, AboveTable},
     row::Direction,
     section, services,
     table_rows::{TableRow, TableRows},
+    text::sentences,
     turned_table,
 };
 
@@ -83,6 +84,9 @@ impl Reader<'_> {
             self.table(line, &table, Some(introduction));
             return;
         }
+        // What a sentence says of ports that it numbers itself is said of these, and not of the rows below.
+        let about_rows = introduction.map(|text| without_own_ports(text, &columns, &body));
+        let introduction = about_rows.as_deref();
         let mut context = Context::clone(&self.context);
         if let Some(introduction) = introduction {
             context.introduce(introduction, self.document.title.as_deref(), &self.names);
@@ -101,6 +105,7 @@ impl Reader<'_> {
         }
         columns.take_pair_of_heading((&head, &body), &mut context, &self.names);
         columns.take_named_above(&head, &mut context);
+        columns.take_reached(&head, introduction, &mut context);
         if context.role.is_none() && context.endpoints.is_none() {
             let title = introduction.or(caption.as_deref());
             let program = title
@@ -264,7 +269,15 @@ impl Reader<'_> {
                     .map(String::as_str)
                     .unwrap_or_default()
             });
-            if let Some(title) = group_title(&row).or(repeated) {
+            let is_protocol =
+                columns.has_at(Column::Protocol, 0) || columns.has_at(Column::Application, 0);
+            let title = group_title(&row).filter(|title| {
+                // `ARP` in a column of protocols is one without ports, and no title of the others.
+                !(is_protocol
+                    && !title.contains(' ')
+                    && row.cells.iter().skip(1).all(String::is_empty))
+            });
+            if let Some(title) = title.or(repeated) {
                 // The title of a group applies to the rows below it, up to the next title.
                 context = outer.clone();
                 context.narrow(title, &self.names);
@@ -389,6 +402,35 @@ fn shown_ports(columns: &Columns, body: &Body<'_>) -> String {
 }
 
 /// The title of a group of rows: a text that spans all columns, or is the only one of its row and in the first column, and
+/// A paragraph above a table without the sentences that number ports themselves; one that ends in a colon leads to the rows all the same.
+fn without_own_ports(paragraph: &str, columns: &Columns, body: &Body<'_>) -> String {
+    let said = sentences(paragraph);
+    let lists = |number: &str| {
+        columns.positions(Column::Port).any(|index| {
+            body.column(index).any(|cell| {
+                cell.split(|c: char| !c.is_ascii_digit())
+                    .any(|part| part == number)
+            })
+        })
+    };
+    let is_own = |sentence: &&str| {
+        columns.has_ports()
+            && !sentence.trim_end().ends_with(':')
+            && prose::numbered_ports(sentence)
+                .iter()
+                .any(|number| !lists(number))
+    };
+    if !said.iter().any(is_own) {
+        return paragraph.to_owned();
+    }
+    let kept: Vec<&str> = said
+        .iter()
+        .copied()
+        .filter(|sentence| !is_own(sentence))
+        .collect();
+    kept.join(" ")
+}
+
 /// is no port.
 fn group_title(row: &TableRow) -> Option<&str> {
     let (first, rest) = row.cells.split_first()?;

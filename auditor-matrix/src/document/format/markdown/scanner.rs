@@ -238,6 +238,15 @@ impl<'a> Scanner<'a> {
                 self.inside = Inside::Html(end);
             }
         }
+        // The mark of a definition before the headings of a table is what is left of the text above them.
+        if let Some(heading) = trimmed.strip_prefix(':')
+            && heading.starts_with(char::is_alphanumeric)
+            && heading.contains('|')
+            && self.ahead().next().is_some_and(is_delimiter_row)
+        {
+            self.take(line, heading);
+            return;
+        }
         self.has_list |= is_item(trimmed);
         if trimmed.starts_with('#') {
             self.has_list = false;

@@ -343,7 +343,17 @@ impl Cells {
                 Some(Direction::Both) | None => {}
             }
         }
-        if let (Some(ends), false, None) = (&context.endpoints, gives_ends, &peer) {
+        // A row that names its own machine says more than a sentence above all of them.
+        let is_of_others = table.columns.has(Column::Role)
+            && self.role.as_ref().is_some_and(|own| {
+                own.basis == Basis::Given
+                    && context.endpoints.as_ref().is_some_and(|ends| {
+                        ends.source.basis == Basis::Sentence
+                            && !own.eq_ignore_ascii_case(&ends.source)
+                            && !own.eq_ignore_ascii_case(&ends.destination)
+                    })
+            });
+        if let (Some(ends), false, None) = (&context.endpoints, gives_ends || is_of_others, &peer) {
             let (one, other) = (ends.source.clone(), ends.destination.clone());
             // Of two that talk to each other, the one that is named first sees what comes in and goes out, unless the section is
             // about the second.

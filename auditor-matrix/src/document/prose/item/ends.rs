@@ -1,5 +1,9 @@
 //! Whose the ports of an item are, by its words alone.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::MOST_LENGTH;
 use crate::document::{
     endpoints,
@@ -12,7 +16,8 @@ use crate::document::{
         port_phrase::{Evidence, port_phrases},
         words::{Word, words},
     },
-    text::fold,
+    row::Direction,
+    text::{fold, regex},
 };
 
 /// The ends of an item that has nothing but them and its ports: `443/tcp: Agents to Core`; else those that `from` and `to`
@@ -31,10 +36,40 @@ pub(super) fn ends(head: &str, evidence: Evidence, names: &Names) -> Option<Ends
     let behind = (0..pieces.len())
         .find(|at| pieces.is_port(*at) && pieces.word(at + 1).is_some_and(Word::is_mark));
     hyphenated(head)
+        .or_else(|| one_way(head))
         .or_else(|| bare_pair(&nouns, 0))
         .or_else(|| bare_pair(&nouns, behind? + 2))
         .or_else(|| clause::loose_ends(&pieces, names))
 }
+
+static ONE_WAY: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"^(?P<way>From|To)\s+(?:the\s+|your\s+|all\s+)?(?P<who>\w[^:;]*?)\s*(?:\([^()]*\)\s*)?(?:\s[–—-]\s|:\s)\s*(?:(?:TCP|UDP)\s+)?[Pp]orts?\b",
+    )
+});
+
+/// The one end of an item that begins with it, whatever its name: `From desktop browsers – port 443`, `To mail relays (SMTP): port 25`.
+fn one_way(head: &str) -> Option<Ends> {
+    let found = ONE_WAY.captures(head)?;
+    let who = found.name("who")?.as_str();
+    let is_name = who.split(' ').count() <= MOST_NAME_WORDS && !who.contains(',');
+    let who = is_name.then(|| who.to_owned());
+    let comes = found.name("way")?.as_str() == "From";
+    Some(Ends {
+        client: who.clone().filter(|_| comes),
+        server: who.clone().filter(|_| !comes),
+        direction: Some(if comes {
+            Direction::Inbound
+        } else {
+            Direction::Outbound
+        }),
+        ..Ends::default()
+    })
+    .filter(|_| who.is_some())
+}
+
+/// More words are a sentence.
+const MOST_NAME_WORDS: usize = 8;
 
 /// The ends of a label `Till-to-Store: port 80`.
 fn hyphenated(head: &str) -> Option<Ends> {

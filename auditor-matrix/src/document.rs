@@ -55,6 +55,7 @@ mod table_rows;
 mod text;
 mod translation;
 mod turned_table;
+mod url_table;
 mod verb;
 
 use std::borrow::Cow;

@@ -11,6 +11,14 @@ pub(super) fn is_meant(text: &str) -> bool {
 
 fn clause_means(text: &str) -> bool {
     let lower = text.to_lowercase().replace('-', " ");
+    // What is said elsewhere of some is no exception of the others.
+    let lower = ["except where", "unless", "except as", "except if"]
+        .iter()
+        .flat_map(|lead| {
+            ["noted", "stated", "mentioned", "specified", "otherwise"]
+                .map(|said| format!("{lead} {said}"))
+        })
+        .fold(lower, |lower, phrase| lower.replace(&phrase, ""));
     let names = [
         "localhost",
         "127.0.0.1",

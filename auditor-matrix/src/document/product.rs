@@ -32,8 +32,10 @@ pub(super) fn product(blocks: &[Block]) -> Option<String> {
         common.extend(words.filter(|word| word.starts_with(char::is_lowercase)));
     }
     // A name is never written without its capital letter: what is, is a word of the language.
-    candidates
-        .retain(|name, _| is_spelled_as_name(name) || !common.contains(&*name.to_lowercase()));
+    candidates.retain(|name, _| {
+        let is_abbreviation = !name.contains(char::is_lowercase);
+        is_spelled_as_name(name) || is_abbreviation || !common.contains(&*name.to_lowercase())
+    });
     let mut n_headings = 0;
     for (text, kind) in texts() {
         // What comes first on a page tells what it is about, as does the title of its window.
@@ -52,9 +54,21 @@ pub(super) fn product(blocks: &[Block]) -> Option<String> {
         }
     }
     // `${ledger}` is named by its variable, as `{ledger}` is.
-    chosen(&candidates)
-        .map(|name| name.trim_start_matches('$').to_owned())
-        .or_else(|| topic::topic(blocks, candidates.into_keys()))
+    let chosen = chosen(&candidates).map(|name| name.trim_start_matches('$').to_owned());
+    let is_told = chosen.as_ref().is_some_and(|name| {
+        let said = candidates.get(name);
+        said.is_none_or(|said| said.is_told || 0 < said.in_title)
+    });
+    if is_told {
+        return chosen;
+    }
+    let topic = topic::topic(blocks, candidates.into_keys());
+    // What is named by the way is no product of a page that speaks of another all the time: `I2PTunnel` and `I2P`.
+    match (chosen, topic) {
+        (Some(chosen), Some(topic)) if topic::is_rather(blocks, &topic, &chosen) => Some(topic),
+        (Some(chosen), _) => Some(chosen),
+        (None, topic) => topic,
+    }
 }
 
 /// The machines whose ports a page tells, as one of its sentences says it: `Certain ports on your tills must be open`. `None` where it
@@ -276,14 +290,16 @@ fn is_spelled_as_name(word: &str) -> bool {
     if word.trim_start_matches('$').starts_with('{') && word.ends_with('}') {
         return true;
     }
+    if word.contains(' ') {
+        return word.split(' ').any(is_spelled_as_name);
+    }
+    // `APIs` is several of what `API` shortens.
+    let one = word.strip_suffix('s').unwrap_or(word);
     let mut letters = word.chars().filter(|c| c.is_alphabetic());
     letters.next().is_some()
-        && word.contains(char::is_lowercase)
-        && !word.contains(['/', '_', '.', '='])
-        && word
-            .chars()
-            .zip(word.chars().skip(1))
-            .any(|(one, next)| one.is_lowercase() && next.is_uppercase())
+        && one.contains(char::is_lowercase)
+        && !word.contains(['/', '_', '.', '=', '-'])
+        && one.chars().skip(1).any(char::is_uppercase)
 }
 
 /// Whether a word joins words with capital letters, as names do and words of the language only where each word has one: `Plug-N-Play`.

@@ -30,6 +30,7 @@ mod lost_stops;
 mod machine_name;
 mod named_port;
 mod note;
+mod note_of_port;
 mod noun_phrase;
 mod of_some;
 mod packed_sentences;
@@ -54,6 +55,7 @@ mod words;
 
 pub(super) use above_table::{AboveTable, numbered_ports, speaks_of_rows};
 pub(super) use note::{asker as asker_in_note, ends as ends_in_note, has_verb};
+pub(super) use note_of_port::said_of_port;
 pub(super) use of_some::{parted, within};
 pub(super) use row_note::{Asker, asked, asker};
 pub(super) use statement_row::{is_topic, may_name_what_runs, named_by_heading};

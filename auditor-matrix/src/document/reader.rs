@@ -384,6 +384,7 @@ impl Reader<'_> {
         let mut context = self.headings.context(&self.names);
         // `Server configuration` speaks of the product's server, which has the product's name.
         if self.document.product.is_some()
+            && !context.is_within_role
             && let Some(role) = context.role.take_if(|role| section::is_general(&role.name))
             && (self.names.contains(&role.name) || self.headings.has(&role.name))
         {

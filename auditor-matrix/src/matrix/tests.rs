@@ -19,6 +19,7 @@ mod permitting;
 mod plain_text;
 mod presences;
 mod reach_columns;
+mod said_elsewhere;
 mod tables;
 mod titles_and_grants;
 mod topics;

@@ -112,6 +112,7 @@ impl Cells {
             .into_iter()
             .flatten()
             .any(|text| loopback::is_meant(text));
+        cells.take_said_of_port(table, row);
         cells.take_asker_of_notes(table, row);
         cells.take_user_of_notes(table);
         cells.take_asked_of_notes(table);
@@ -340,7 +341,11 @@ impl Cells {
         let says_optional = || {
             let in_brackets = row.cells.iter().enumerate().any(|(index, cell)| {
                 let is_list = ports.contains(&index) && cell.contains([',', ';']);
+                // `Yes (optional)` below `Encrypted` says of that alone.
+                let is_answer =
+                    table.columns.is_unknown(index) && cell::required(&unbracket(cell).0).is_some();
                 !table.columns.is_prose(index)
+                    && !is_answer
                     && !is_list
                     && (self.apart.is_empty() || !table.columns.is_end(index))
                     && unbracket(&cell.replace('[', "(").replace(']', ")"))

@@ -105,7 +105,17 @@ impl Place {
                 "install" | "installing" | "deploy" | "deploying" | "operate" | "operating"
             )
         });
+        // `To allow Ledger to register tills, ensure connectivity to ...`
+        let is_allowed = later.first() == Some(&"to")
+            && earlier.len() <= FIRST_WORDS
+            && earlier
+                .last()
+                .is_some_and(|verb| matches!(*verb, "allow" | "enable" | "permit"))
+            && ["port", "firewall", "connectivity"]
+                .iter()
+                .any(|word| lower.contains(word));
         match (governor, later.as_slice()) {
+            _ if is_allowed => Self::IsTold,
             (Some("by" | "of" | "for"), _) if tells && has_ports_before => Self::IsTold,
             // `This page describes the ports that Ledger uses`
             (_, [verb, ..])
@@ -148,6 +158,10 @@ impl Place {
                 Self::HasPorts
             }
             (Some("by" | "of" | "for" | "run"), _) if has_ports_before => Self::HasPorts,
+            // `Make sure that the firewall allows Ledger inbound access`
+            (_, [way, ..]) if matches!(*way, "inbound" | "outbound" | "incoming" | "outgoing") => {
+                Self::HasPorts
+            }
             // `the Ledger port` is one of several, and need not be of whom the page is about.
             (_, [noun, ..] | [_, noun, ..]) if *noun == "ports" => Self::HasPorts,
             (_, [noun, ..] | [_, noun, ..]) if *noun == "port" => Self::Concerned,

@@ -37,10 +37,23 @@ pub(super) fn topic(blocks: &[Block], named: impl Iterator<Item = String>) -> Op
             }
         }
     }
+    let mut in_cells: BTreeMap<&str, usize> = BTreeMap::new();
     for cell in cells(blocks).take(MOST_CELLS) {
-        for (name, weight) in &mut weights {
-            *weight += n_places(name, cell);
+        for name in weights.keys() {
+            // What begins a cell has its capital letter from its place.
+            let n = n_places(name, cell);
+            let n = n.saturating_sub(usize::from(cell.starts_with(name.as_str())));
+            *in_cells.entry(name.as_str()).or_default() += n;
         }
+    }
+    // Tables name much that a page is not about, such as whose services are used.
+    let in_cells: BTreeMap<String, usize> = in_cells
+        .into_iter()
+        .map(|(name, n)| (name.to_owned(), n))
+        .collect();
+    for (name, weight) in &mut weights {
+        let n = in_cells.get(name).copied().unwrap_or_default();
+        *weight += n.min(*weight * MOST_IN_CELLS);
     }
     for (name, weight) in &mut weights {
         // The site alone may be the vendor's, of whose products the page does not speak.
@@ -59,11 +72,25 @@ pub(super) fn topic(blocks: &[Block], named: impl Iterator<Item = String>) -> Op
     (LEAST <= *weight && is_clear).then(|| best.clone())
 }
 
+/// Whether a page speaks of one name so much more often than of another that it is about the former.
+pub(super) fn is_rather(blocks: &[Block], one: &str, other: &str) -> bool {
+    let n = |name: &str| -> usize {
+        let texts = blocks.iter().filter_map(text_of).take(MOST_TEXTS);
+        texts.map(|(text, _)| n_places(name, text)).sum()
+    };
+    !is_part(one, other) && !is_part(other, one) && MUCH_MORE * n(other) <= n(one)
+}
+
+const MUCH_MORE: usize = 4;
+
 /// A page speaks of what it is about at least so often.
 const LEAST: usize = 4;
 
 /// The title says it as clearly as so many other places.
 const IN_TITLE: usize = 3;
+
+/// A name counts in cells at most so many times as often as in the text.
+const MOST_IN_CELLS: usize = 2;
 
 /// It speaks of it so many times as often as of anything else.
 const BY_FAR: usize = 2;

@@ -289,6 +289,7 @@ fn transport_list(words: &[Word<'_>], start: usize) -> Option<(Vec<Transport>, u
     let is_behind_number = is_number(start.checked_sub(1));
     while let Some(joint) = words.get(at) {
         let joins = matches!(joint.kind, Kind::Slash | Kind::Comma)
+            || joint.kind == Kind::Dash && joint.is_glued
             || joint.is_any(&["and", "or", "&", "+"]);
         let mut next = if joins { at + 1 } else { at };
         if joint.kind == Kind::Comma

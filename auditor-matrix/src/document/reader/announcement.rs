@@ -13,7 +13,18 @@ use crate::document::{
 /// nodes.` goes on to the table.
 pub(super) fn kept(before: Option<String>, text: &str) -> Option<String> {
     before
-        .filter(|before| before.to_lowercase().contains("following port"))
+        .filter(|before| {
+            let lower = before.to_lowercase();
+            [
+                "following port",
+                "following table",
+                "table below",
+                "below table",
+                "table that follows",
+            ]
+            .iter()
+            .any(|words| lower.contains(words))
+        })
         .filter(|_| !accounting::speaks_of_ports(text) && !speaks_of_rows(text))
 }
 

@@ -25,7 +25,7 @@ use crate::document::{
     section, services,
     table_rows::{TableRow, TableRows},
     text::sentences,
-    turned_table,
+    turned_table, url_table,
 };
 
 impl Reader<'_> {
@@ -54,6 +54,17 @@ impl Reader<'_> {
         let Some((head, n_headings)) = heading(rows) else {
             return;
         };
+        if let Some(filled) = url_table::filled(rows, n_headings) {
+            let message = "the URLs of this table that have no port were taken to have that of their scheme; check it";
+            self.problem(
+                line,
+                Severity::Remark,
+                &head.cells.join(" | "),
+                message.to_owned(),
+            );
+            self.table(line, &filled, introduction);
+            return;
+        }
         let body = Body::new(rows, n_headings);
         if n_headings == 0 {
             let message = "this table has no headings, so what its columns are was told by their cells; check it";

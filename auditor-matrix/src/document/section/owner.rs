@@ -11,7 +11,7 @@ use crate::document::{application_protocol, names::Names, text::regex};
 static HAS_PORTS: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?x)^(?:The\ |Each\ |Every\ |All\ |An?\ )?(?P<who>[\w./-]+(?:\ [\w./-]+){0,4}?)\ (?:also\ )?
-        (?:needs?|requires?|uses?|opens?|exposes?|has|have|makes?\ use\ of|listens?\ (?:on|to|at)|(?:must|should|can|may|will)\ (?:have|open|use|listen\ on))
+        (?:(?:additionally|also)\ )?(?:needs?|requires?|uses?|opens?|exposes?|has|have|makes?\ use\ of|listens?\ (?:on|to|at)|(?:must|should|can|may|will)\ (?:(?:additionally|also)\ )?(?:have|open|use|listen\ on))
         \ (?:the\ |these\ |this\ |all\ (?:of\ )?(?:the\ )?)?(?:(?:following|below|listed)\ )?(?:(?:[\w/-]+|and|or)\ ){0,4}?(?:ports?|protocols?)\b",
     )
 });
@@ -66,6 +66,12 @@ pub(in crate::document) fn needing(sentence: &str, names: &Names) -> Option<Stri
 /// Whose ports a sentence says to follow.
 pub(in crate::document) fn owner(sentence: &str, names: &Names) -> Option<String> {
     let sentence = sentence.trim().trim_end_matches([':', '.']);
+    // `On all network interfaces, the Ledger may use the following ports`
+    let sentence = ["On ", "In ", "At ", "For ", "By default, "]
+        .iter()
+        .find(|lead| sentence.starts_with(**lead))
+        .and_then(|_| sentence.split_once(", "))
+        .map_or(sentence, |(_, rest)| rest);
     let follows = ["following", "below", "these ", "this table", "listed"]
         .iter()
         .any(|word| sentence.to_lowercase().contains(word));

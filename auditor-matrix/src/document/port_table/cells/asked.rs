@@ -15,6 +15,30 @@ use crate::document::{
 };
 
 impl Cells {
+    /// The ends that the notes give to the very port of the row: `The agent connects to the backend at port 8899 on the store.`
+    pub(super) fn take_said_of_port(&mut self, table: &PortTable<'_>, row: &TableRow) {
+        let is_open = self.source.is_none()
+            && self.destination.is_none()
+            && self.direction.is_none()
+            && self.more_ends.is_empty()
+            && !self.loopback
+            && table.context.endpoints.is_none()
+            && !table.columns.has_an_end()
+            && !table.columns.has(Column::Role)
+            && table.context.direction.is_none();
+        let Some(notes) = self.notes.as_deref().filter(|_| is_open) else {
+            return;
+        };
+        let mut ports = table.columns.positions(Column::Port);
+        let said =
+            ports.find_map(|index| prose::said_of_port(notes, row.cells.get(index)?, table.names));
+        if let Some(said) = said {
+            let told = |name: String| End::new(name, Basis::Purpose);
+            self.source = said.source.map(told);
+            self.destination = said.destination.map(told);
+        }
+    }
+
     /// Who asks the row's machine, or whoever has the port, where no column says so and the words on the row do.
     pub(super) fn take_asker_of_notes(&mut self, table: &PortTable<'_>, row: &TableRow) {
         let is_open = self.source.is_none()

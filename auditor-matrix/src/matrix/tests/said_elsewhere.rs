@@ -1,0 +1,139 @@
+//! What a sentence says of other ports than those of the rows below it, of columns, and of whole sections.
+
+use super::{derived as derived_markdown, marked_ends::derived, tables::check};
+use crate::document::Format;
+
+#[test]
+fn a_sentence_about_its_own_ports_says_nothing_of_the_rows() {
+    let rows = "| Host role | Inbound ports | Purpose |\n|--|--|--|\n| Director | 7001 | Discovery |\n| Allocator | 7002 | Orders |\n";
+    check(
+        &derived(
+            &format!(
+                "# Ports\n\nIn addition to the following list, you should open 7101-7103 on the till server for Desk leader elections.\n\n{rows}"
+            ),
+            Format::Markdown,
+        ),
+        &[
+            "clients -> till server tcp/7101-7103",
+            "clients -> Allocator tcp/7002",
+            "clients -> Director tcp/7001",
+        ],
+    );
+}
+
+#[test]
+fn protocols_without_ports_are_no_titles() {
+    check(
+        &derived(
+            "# Ports\n\nThe Ledger server uses the following protocols:\n\n| Protocol | Ports |\n|--|--|\n| ARP | |\n| UDP | 7001 |\n| TCP | 7002 |\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> Ledger server tcp/7002",
+            "clients -> Ledger server udp/7001",
+        ],
+    );
+}
+
+#[test]
+fn ends_for_all_sections_below() {
+    check(
+        &derived(
+            "# Ports\n\nYou should allow inbound traffic to Knfsd from your tills on the below ports.\n\nAsk us for more.\n\n## General\n\n* 7001 - HTTP (agent)\n\n## NFS v3\n\n* 7002 - mountd\n",
+            Format::Markdown,
+        ),
+        &["tills -> Knfsd tcp/7001", "tills -> Knfsd tcp/7002"],
+    );
+}
+
+#[test]
+fn columns_that_traffic_goes_to() {
+    check(
+        &derived(
+            "# Default ports\n\nTo allow UForge to register images, make sure that there is connectivity to the cloud platforms. The table below lists their ports.\n\nYours may be others.\n\n\
+             | Cloud Platform | Protocol | Port |\n|--|--|--|\n| Acme | TCP | 7001 |\n| Nimbus | TCP | 7002 |\n",
+            Format::Markdown,
+        ),
+        &["UForge -> Acme tcp/7001", "UForge -> Nimbus tcp/7002"],
+    );
+}
+
+#[test]
+fn items_that_begin_with_the_other_end() {
+    check(
+        &derived(
+            "# Ports\n\n**Inbound to the Ledger server**\n\n- From desktop browser – port 7001\n\n**Outbound from the Ledger server**\n\n- To managed tills (WinRM) – ports 7002 and 7003\n",
+            Format::Markdown,
+        ),
+        &[
+            "Ledger server -> managed tills tcp/7002-7003",
+            "desktop browser -> Ledger server tcp/7001",
+        ],
+    );
+}
+
+#[test]
+fn services_of_networks_are_offered_by_somebody() {
+    check(
+        &derived(
+            "# Outbound ports of the Ledger server\n\n| Service | Protocol | Port |\n|--|--|--|\n| NTP | UDP | 123 |\n| DNS queries | UDP | 53 |\n| Updates | TCP | 7001 |\n",
+            Format::Markdown,
+        ),
+        &[
+            "Ledger server -> DNS server udp/53",
+            "Ledger server -> NTP server udp/123",
+            "Ledger server -> servers tcp/7001",
+        ],
+    );
+}
+
+#[test]
+fn a_note_that_numbers_the_port_of_its_row() {
+    check(
+        &derived(
+            "# Ports used by Ledger\n\n| Service | Port | Description |\n|--|--|--|\n| Extensions | TCP 7001 | The extension service runs on port 7001 on each Ledger segment host. |\n| Search | TCP 7002 | Keep 20 of them. |\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> Ledger segment host tcp/7001",
+            "clients -> Ledger tcp/7002",
+        ],
+    );
+}
+
+#[test]
+fn urls_without_a_port_have_that_of_their_scheme() {
+    check(
+        &derived(
+            "# Firewall\n\n| URL | Required for |\n|--|--|\n| https://a.example.com:8443 | Updates |\n| https://b.example.com, http://c.example.com/x | Lists |\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> a.example.com tcp/8443",
+            "clients -> b.example.com tcp/443",
+            "clients -> c.example.com tcp/80",
+        ],
+    );
+}
+
+#[test]
+fn a_colon_before_the_headings_of_a_table() {
+    check(
+        &derived(
+            "Ports of the system\nThese are supported\n:Protocol | Port Number | Purpose |\n---|---|---|\nTCP | 7001 | Orders |\nUDP | 7002 | Lists |\n",
+            Format::Markdown,
+        ),
+        &["clients -> hosts tcp/7001", "clients -> hosts udp/7002"],
+    );
+}
+
+#[test]
+fn yes_and_optional_of_something_else() {
+    let derived = derived_markdown(
+        "# Ports\n\n| From | To | Port | Protocol | Encrypted |\n|--|--|--|--|--|\n| Till | Desk | 7001 | TCP | Yes (optional) |\n",
+    );
+    assert_eq!(
+        derived.matrix.rules[0].presence,
+        crate::matrix::Presence::Expected
+    );
+}

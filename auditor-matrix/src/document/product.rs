@@ -146,7 +146,17 @@ fn chosen(candidates: &BTreeMap<String, Candidate>) -> Option<String> {
             LEAST_SAID <= candidate.said && candidate.is_named(name) && is_evident
         })
         .collect();
-    eligible.sort_by_key(|(name, candidate)| (std::cmp::Reverse(candidate.weight()), name.len()));
+    // A variable that stands for a name again and again stands for the product's.
+    let is_variable = |name: &str, candidate: &Candidate| {
+        name.contains('{') && LEAST_NAMED <= candidate.n_named
+    };
+    eligible.sort_by_key(|(name, candidate)| {
+        (
+            !is_variable(name, candidate),
+            std::cmp::Reverse(candidate.weight()),
+            name.len(),
+        )
+    });
     let (mut name, best) = *eligible.first()?;
     // `Ledger` and `Ledger Server` are one product.
     let rival = eligible
@@ -163,7 +173,10 @@ fn chosen(candidates: &BTreeMap<String, Candidate>) -> Option<String> {
         .next();
     name = whole.unwrap_or(name);
     rival
-        .is_none_or(|(_, rival)| rival.weight() + CLEARLY <= best.weight())
+        .is_none_or(|(other, rival)| {
+            rival.weight() + CLEARLY <= best.weight()
+                || is_variable(name, best) && !is_variable(other, rival)
+        })
         .then(|| name.clone())
 }
 

@@ -34,7 +34,10 @@ pub(super) fn product(blocks: &[Block]) -> Option<String> {
     // A name is never written without its capital letter: what is, is a word of the language.
     candidates.retain(|name, _| {
         let is_abbreviation = !name.contains(char::is_lowercase);
-        is_spelled_as_name(name) || is_abbreviation || !common.contains(&*name.to_lowercase())
+        is_spelled_as_name(name)
+            || name.contains(|c: char| c.is_ascii_digit())
+            || is_abbreviation
+            || !common.contains(&*name.to_lowercase())
     });
     let mut n_headings = 0;
     for (text, kind) in texts() {
@@ -147,9 +150,8 @@ fn chosen(candidates: &BTreeMap<String, Candidate>) -> Option<String> {
         })
         .collect();
     // A variable that stands for a name again and again stands for the product's.
-    let is_variable = |name: &str, candidate: &Candidate| {
-        name.contains('{') && LEAST_NAMED <= candidate.n_named
-    };
+    let is_variable =
+        |name: &str, candidate: &Candidate| name.contains('{') && LEAST_NAMED <= candidate.n_named;
     eligible.sort_by_key(|(name, candidate)| {
         (
             !is_variable(name, candidate),

@@ -95,9 +95,11 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
     let is_mutual = lower.windows(2).any(|pair| {
         matches!(pair, [first, second] if matches!((first.as_str(), second.as_str()), ("each", "other") | ("one", "another")))
     });
+    // `Listeners of the Ledger` are its ports.
+    let are_ports = |run: &str| matches!(run.to_lowercase().as_str(), "listeners" | "listener");
     let mut runs = noun_phrases(outside, names)
         .into_iter()
-        .filter(|run| names_machines(run, names));
+        .filter(|run| names_machines(run, names) && !are_ports(run));
     let first = runs.next();
     let role = first.filter(|_| runs.next().is_none()).map(|name| {
         // A heading capitalises every word; after "between" the machines are written as inside a sentence, in lower case.

@@ -120,7 +120,11 @@ pub(super) fn heading_of_servers<'a>(
             .iter()
             .filter(|name| section::names_machines(name, names))
             .count();
-        let n_identifiers = software.iter().filter(|name| is_identifier(name)).count();
+        // `Storage service (ledger-storage)` tells what runs there, too.
+        let tells_program = |name: &str| {
+            is_identifier(name) || unbracket(name).1.iter().any(|inside| is_identifier(inside))
+        };
+        let n_identifiers = software.iter().filter(|name| tells_program(name)).count();
         LEAST_NAMES <= n_known && software.len() <= 2 * n_known
             || LEAST_NAMES <= n_identifiers && software.len() <= 2 * n_identifiers
             || LEAST_NAMES <= n_machines && software.len() < 2 * n_machines

@@ -343,10 +343,14 @@ impl Columns {
             let n_machines = cells.iter().filter(|cell| names_machine(cell)).count();
             1 < n_machines && cells.len() < 2 * n_machines
         };
-        // Beside services, the containers in which they run are whose ports these are.
+        let mut named = (0..self.meanings.len())
+            .filter(|index| self.is_unknown(*index))
+            .filter(|index| CellKinds::of(body.column(*index)).are_plain_names());
+        let is_alone = named.next().is_some() && named.next().is_none();
+        // The containers in which services run, or that alone are named beside who asks, are whose ports these are.
         let are_containers = |index: usize| {
             let words = column::words(head.cells.get(index).map_or("", String::as_str));
-            self.has(Column::Service)
+            (self.has(Column::Service) || is_alone && self.has(Column::Source))
                 && matches!(
                     words.as_str(),
                     "container" | "containers" | "pod" | "pods" | "container name" | "pod name"

@@ -14,10 +14,27 @@ static EITHER: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// `at port TCP/80 (HTTP), or TCP/443 (HTTPS) if TLS is enabled`: the condition is that of the other value alone.
+static OR_IF: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?ix)^(?P<head>.*?)\b(?P<first>(?:(?:tcp|udp)[/\ ])?\d{2,5}(?:/(?:tcp|udp))?(?:\ \([^()]{1,30}\))?),?\ or\ (?:(?:on|to|at|port)\ ){0,2}
+        (?P<second>(?:(?:tcp|udp)[/\ ])?\d{2,5}(?:/(?:tcp|udp))?(?:\ \([^()]{1,30}\))?)\ (?P<when>(?:if|when)\ [^,;.\d]{2,80}?)\.?$",
+    )
+});
+
 /// The two sentences that say the same apart, each of one case; `None` if there are no two.
 pub(super) fn apart(sentence: &str) -> Option<[String; 2]> {
     if MOST_LENGTH < sentence.len() {
         return None;
+    }
+    if let Some(found) = OR_IF.captures(sentence) {
+        let part = |name: &str| found.name(name).map_or("", |part| part.as_str());
+        let (head, when) = (part("head"), part("when"));
+        let case = when.split_once(' ').map_or(when, |(_, case)| case);
+        return Some([
+            format!("{head}{} unless {case}.", part("first")),
+            format!("{head}{} {when}.", part("second")),
+        ]);
     }
     let found = EITHER.captures(sentence)?;
     let part = |name: &str| found.name(name).map_or("", |part| part.as_str());
@@ -68,6 +85,11 @@ mod tests {
             "Tills reach it on 8443/tcp with TLS, or on 8080/tcp without.",
             "Tills reach it on 8443/tcp when TLS is used.",
             "Tills reach it on 8080/tcp unless TLS is used.",
+        );
+        check(
+            "From the tills to the Gate at port TCP/80 (HTTP), or TCP/443 (HTTPS) if SSL is enabled.",
+            "From the tills to the Gate at port TCP/80 (HTTP) unless SSL is enabled.",
+            "From the tills to the Gate at port TCP/443 (HTTPS) if SSL is enabled.",
         );
         check(
             "It is 5671 when the bus is encrypted, and port 5672 when it is plain.",

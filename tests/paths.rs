@@ -158,7 +158,7 @@ fn counted(
         program::run(ebpf.program(program).unwrap(), options);
     }
     let mut flows: BTreeMap<String, ConversationRecord> = BTreeMap::new();
-    table.take(&mut |key, record| {
+    let taken = table.take(&mut |key, record| {
         let mut record = *record;
         // Who sent the first packet is not kept behind the buckets.
         record.opening &= !u64::from(opening::STARTED_BY_SECOND);
@@ -166,6 +166,7 @@ fn counted(
         let twice = flows.insert(format!("{key:?}"), record);
         assert_eq!(twice, None, "{key:?}");
     });
+    taken.unwrap();
     flows
 }
 

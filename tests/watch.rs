@@ -40,6 +40,7 @@ use crate::{
 tests! {
     verdicts_that_change_are_told: [Kernel, Program("sqlite3")],
     a_turn_that_outlasts_the_next_costs_no_count: [Kernel],
+    the_kernels_tables_are_in_memory_only_where_they_are_read: [Kernel],
     a_killed_watch_knows_what_it_saw_and_when_it_did_not_look: [Kernel],
     a_configuration_is_read_again_whole_or_not_at_all: [Kernel],
     a_name_that_changes_keeps_its_old_address_for_the_window: [Kernel, Program("unshare")],
@@ -112,6 +113,44 @@ fn verdicts_that_change_are_told() {
         .unwrap();
     let rows = String::from_utf8(output.stdout).unwrap();
     assert_eq!(rows, "10.78.0.2|8080|2\n10.78.0.2|9090|1\n");
+}
+
+/// Kibibytes of the kernel's tables that count as a process's memory.
+fn kernel_tables(pid: Pid) -> u64 {
+    let maps = std::fs::read_to_string(format!("/proc/{pid}/smaps")).unwrap();
+    let mut is_table = false;
+    let mut sum = 0;
+    for line in maps.lines() {
+        if let Some(size) = line.strip_prefix("Rss:") {
+            let size: u64 = size.trim().trim_end_matches(" kB").parse().unwrap();
+            sum += if is_table { size } else { 0 };
+        } else if line.contains(" rw-s ") {
+            is_table = line.ends_with("anon_inode:bpf-map");
+        } else if line
+            .split_once(' ')
+            .is_some_and(|(start, _)| start.contains('-'))
+        {
+            is_table = false;
+        }
+    }
+    sum
+}
+
+/// Of tables of 49 MiB and more, what is always looked at and a piece of each other one at most.
+fn the_kernels_tables_are_in_memory_only_where_they_are_read() {
+    let directory = files(&[("m.toml", MATRIX), ("a.toml", DEPLOYMENT)]);
+    let path = directory.path();
+    let (one, other) = pair();
+    let _service = serve(&one, Transport::Tcp, 8080).unwrap();
+    watch(&one, path, &format!("{WATCH} --flows 65536"), |pid| {
+        check_request(&other, 8080, Outcome::Answered);
+        until("what was counted", || {
+            path.join("state/history.db").exists() && !history(path, "tcp/8080").is_empty()
+        });
+        let kibibytes = kernel_tables(pid);
+        assert!((256..2048).contains(&kibibytes), "{kibibytes}");
+        stop(pid);
+    });
 }
 
 /// Judging that takes longer than there is between two turns is said; meanwhile all is counted, and judged in the end.

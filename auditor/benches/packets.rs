@@ -504,7 +504,7 @@ fn set_load(ebpf: &mut Ebpf, load: &Load, round: usize) {
 /// Empties the half that is written to; returns how many flows it held.
 fn clear(table: &mut Table) -> usize {
     let mut n_flows = 0;
-    table.take(&mut |_, _| n_flows += 1);
+    table.take(&mut |_, _| n_flows += 1).expect("its buckets");
     n_flows
 }
 

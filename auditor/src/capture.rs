@@ -17,6 +17,7 @@ pub mod listener;
 mod maps;
 mod memory;
 pub mod namespace;
+mod pieces;
 pub mod privilege;
 pub mod process;
 mod program;

@@ -67,8 +67,8 @@ const BENCHES: [(&str, &str, &str); 7] = [
     (
         "auditor",
         "rest",
-        "A host at rest: what a watch takes of a processor and of memory, the kernel's tables that it maps included (49 MiB with \
-         the default of --flows on two CPUs), and the pages of its program.",
+        "A host at rest: what a watch takes of a processor and of memory, the pages of its program and what it maps of the kernel's \
+         tables included. These take 49 MiB of the kernel with the default of --flows on two CPUs.",
     ),
     (
         LIVE.0,

@@ -110,6 +110,8 @@ pub(crate) struct Session {
     /// What this host may take packets for as a transparent proxy does, as was said last.
     said_proxied: AddressSet,
     without_flow: BTreeMap<Reason, Tally>,
+    /// Packets counted by port only for want of a bucket, when that could last be read.
+    lost: Vec<(Lost, Tally)>,
     /// Whether the last look at the listening sockets failed, which is said once.
     cannot_list_listeners: bool,
 }
@@ -209,6 +211,7 @@ impl Session {
             decapsulates: settings.decapsulate,
             said_proxied: AddressSet::default(),
             without_flow: BTreeMap::new(),
+            lost: Vec::new(),
             cannot_list_listeners: false,
             capture,
             interfaces,
@@ -680,11 +683,15 @@ impl Session {
         without_flow
     }
 
-    /// Packets counted by port only, because the flow table or the ledger was full.
+    /// Packets counted by port only, because the flow table or the ledger was full; as they were when they could last be read.
     pub(crate) fn lost(&mut self) -> BTreeMap<Lost, Tally> {
+        match self.capture.lost() {
+            Ok(lost) => self.lost = lost,
+            Err(error) => self.cannot_read(COUNTS, &error.into()),
+        }
         let mut lost = self.counted.ledger.lost().clone();
-        for (what, tally) in self.capture.lost() {
-            *lost.entry(what).or_default() += tally;
+        for (what, tally) in &self.lost {
+            *lost.entry(*what).or_default() += *tally;
         }
         lost
     }

@@ -14,7 +14,10 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+use nix::{
+    libc::off_t,
+    sys::mman::{MapFlags, ProtFlags, mmap, munmap},
+};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// The entries of an array map whose values are `T`.
@@ -29,6 +32,11 @@ pub(super) struct Memory<T> {
 impl<T: FromBytes + IntoBytes + Immutable> Memory<T> {
     /// Maps an array of `n_entries`, which must have been created with `BPF_F_MMAPABLE` and values of this type.
     pub(super) fn map(map: impl AsFd, n_entries: usize) -> io::Result<Self> {
+        Self::map_part(map, 0, n_entries)
+    }
+
+    /// Maps `n_entries` of such an array from the entry numbered `first` on, which must be the first one of a page.
+    pub(super) fn map_part(map: impl AsFd, first: usize, n_entries: usize) -> io::Result<Self> {
         let page = usize::try_from(
             nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)?.unwrap_or(4096),
         )
@@ -39,7 +47,11 @@ impl<T: FromBytes + IntoBytes + Immutable> Memory<T> {
         let n_bytes = bytes
             .and_then(NonZeroUsize::new)
             .ok_or(io::ErrorKind::InvalidInput)?;
-        // SAFETY: a new mapping, of a file that the kernel never makes smaller.
+        let start = first
+            .checked_mul(size_of::<T>())
+            .and_then(|start| off_t::try_from(start).ok())
+            .ok_or(io::ErrorKind::InvalidInput)?;
+        // SAFETY: a new mapping, of a file that the kernel never makes smaller. It refuses what begins within a page.
         let start = unsafe {
             mmap(
                 None,
@@ -47,7 +59,7 @@ impl<T: FromBytes + IntoBytes + Immutable> Memory<T> {
                 ProtFlags::PROT_READ | ProtFlags::PROT_WRITE,
                 MapFlags::MAP_SHARED,
                 map,
-                0,
+                start,
             )
         }?;
         Ok(Self {
@@ -60,10 +72,16 @@ impl<T: FromBytes + IntoBytes + Immutable> Memory<T> {
 
     /// Takes an entry out, so that zeros are left, if its word at `offset` is not 0.
     pub(super) fn take(&self, index: usize, offset: usize) -> Option<T> {
-        if self.word(index, offset)?.load(Ordering::Acquire) == 0 {
+        if self.is_zero(index, offset) {
             return None;
         }
         self.take_all(index)
+    }
+
+    /// Whether an entry's word at `offset` is 0, or not there.
+    pub(super) fn is_zero(&self, index: usize, offset: usize) -> bool {
+        let word = self.word(index, offset);
+        word.is_none_or(|word| word.load(Ordering::Acquire) == 0)
     }
 
     /// Takes an entry out, whatever it holds, so that zeros are left; `None` if there is none at this index.

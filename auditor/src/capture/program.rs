@@ -26,8 +26,8 @@ use super::{
     hook::{Ingress, Tc},
     interface::Interface,
     leftover::{self, Leftover},
-    maps::memory,
-    memory::Memory,
+    maps::pieces,
+    pieces::Pieces,
     privilege,
     sizes::Sizes,
     table::{Table, Take},
@@ -55,7 +55,7 @@ pub struct Capture {
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
     tc: Tc,
     table: Table,
-    lost: Memory<Tally>,
+    lost: Pieces<Tally>,
     /// The ports that were made known, by the kind that is in their names.
     listening: KnownPorts,
     documented: KnownPorts,
@@ -119,7 +119,7 @@ impl Capture {
             None
         };
         let table = Table::map(&ebpf, sizes)?;
-        let lost = memory(&ebpf, "LOST", lost::COUNT as usize)?;
+        let lost = pieces(&ebpf, "LOST", lost::COUNT as usize)?;
         let mut capture = Self {
             ebpf,
             table,
@@ -287,13 +287,13 @@ impl Capture {
     ///
     /// # Errors
     ///
-    /// The kernel's refusal to wait for programs.
+    /// The kernel's refusal to wait for programs, or to map what they counted.
     pub fn drain(&mut self, take: Take<'_>) -> Result<Totals, CaptureError> {
         self.table.drain(take)
     }
 
     /// As [`Self::drain`], for a replay, in which no program runs on its own.
-    pub(super) fn take(&mut self, take: Take<'_>) -> Totals {
+    pub(super) fn take(&mut self, take: Take<'_>) -> Result<Totals, CaptureError> {
         self.table.take(take)
     }
 
@@ -325,22 +325,38 @@ impl Capture {
     }
 
     /// Packets for which the table had no room so far, by direction, transport and port.
-    pub fn lost(&self) -> Vec<(Lost, Tally)> {
-        let indices = (0..lost::COUNT).zip(0_usize..);
-        indices
-            .map(|(index, entry)| {
-                let word = |offset| {
-                    let word = self.lost.word(entry, offset);
-                    word.map_or(0, |word| word.load(Ordering::Relaxed))
-                };
-                let tally = Tally {
-                    packets: word(offset_of!(Tally, packets)),
-                    bytes: word(offset_of!(Tally, bytes)),
-                };
-                (lost::at(index), tally)
-            })
-            .filter(|(_, tally)| tally.packets != 0)
-            .collect()
+    ///
+    /// # Errors
+    ///
+    /// The kernel's refusal.
+    pub fn lost(&mut self) -> Result<Vec<(Lost, Tally)>, CaptureError> {
+        let mut found = Vec::new();
+        // Who has lost nothing need not look at every port.
+        let without_flow = self.without_flow()?;
+        if ![Reason::TableFull, Reason::Unproven]
+            .iter()
+            .any(|reason| without_flow.contains_key(reason))
+        {
+            return Ok(found);
+        }
+        for (index, entry) in (0..lost::COUNT).zip(0_usize..) {
+            let Some((tallies, within)) = self.lost.at(entry).map_err(CaptureError::Memory)? else {
+                break;
+            };
+            let word = |offset| {
+                let word = tallies.word(within, offset);
+                word.map_or(0, |word| word.load(Ordering::Relaxed))
+            };
+            let tally = Tally {
+                packets: word(offset_of!(Tally, packets)),
+                bytes: word(offset_of!(Tally, bytes)),
+            };
+            if tally.packets != 0 {
+                found.push((lost::at(index), tally));
+            }
+        }
+        self.lost.close();
+        Ok(found)
     }
 
     /// Packets that are in no flow so far, by reason; reasons that counted nothing are left out.

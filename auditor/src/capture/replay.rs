@@ -250,8 +250,8 @@ impl Replay {
             };
             take(key, &record);
         };
-        let n_counted = self.capture.take(&mut dated).packets();
-        if n_counted != u64::from(self.n_pending) || !self.capture.lost().is_empty() {
+        let n_counted = self.capture.take(&mut dated)?.packets();
+        if n_counted != u64::from(self.n_pending) || !self.capture.lost()?.is_empty() {
             return Err(CaptureError::Uncounted {
                 given: self.n_pending.into(),
                 counted: n_counted,

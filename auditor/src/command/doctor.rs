@@ -24,6 +24,9 @@ use crate::{
 #[derive(Args, Debug)]
 #[command(after_help = "Example: auditor doctor -c auditor.toml")]
 pub struct Doctor {
+    /// The deployment, as --config names it
+    #[arg(value_name = "DEPLOYMENT", conflicts_with = "config")]
+    deployment: Option<PathBuf>,
     /// Say of this deployment as well what `auditor check --config` says
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -36,7 +39,7 @@ pub struct Doctor {
         value_name = "PLACE",
         num_args = 0..=1,
         default_missing_value = DEFAULT_PLACE,
-        conflicts_with_all = ["config", "clean"]
+        conflicts_with_all = ["deployment", "config", "clean"]
     )]
     watch: Option<String>,
     /// Of that watch, ask only whether it goes on, whatever it complains of: whether it has judged within the last five minutes
@@ -75,7 +78,7 @@ pub fn run(command: &Doctor) -> anyhow::Result<Exit> {
     };
     let findings = readiness::examine(leftovers)?;
     print(&findings.text)?;
-    let is_wrong = match &command.config {
+    let is_wrong = match command.deployment.as_ref().or(command.config.as_ref()) {
         Some(path) => of_deployment(path)?,
         None => false,
     };

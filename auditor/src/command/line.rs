@@ -171,6 +171,8 @@ mod tests {
             "auditor top auditor.toml",
             "auditor validate auditor.toml",
             "auditor validate -c auditor.toml",
+            "auditor doctor auditor.toml",
+            "auditor doctor -c auditor.toml -v",
             "auditor fleet report -c auditor.toml",
             "auditor replay capture.pcap -c auditor.toml",
         ] {
@@ -179,5 +181,6 @@ mod tests {
         }
         // Two deployments are one too many.
         assert!(Line::try_parse_from(words("auditor audit a.toml -c b.toml")).is_err());
+        assert!(Line::try_parse_from(words("auditor doctor a.toml -c b.toml")).is_err());
     }
 }

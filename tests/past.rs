@@ -176,4 +176,10 @@ fn refused(path: &Path) {
         assert_eq!(output.status.code(), Some(2), "{arguments}");
         assert!(error.contains(said), "{error}");
     }
+    // As it is in the first seconds of a watch.
+    std::fs::remove_file(path.join("state/report.json")).unwrap();
+    let output = run(path, "report --last 1d --state state");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("nothing was judged yet"), "{error}");
 }

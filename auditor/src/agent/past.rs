@@ -53,7 +53,15 @@ impl Past {
         report: impl FnOnce(&Path) -> anyhow::Result<Report>,
     ) -> anyhow::Result<Self> {
         let history = Store::read(&state.join(HISTORY))?.load()?;
-        let latest = report(&state.join("report.json"))
+        let path = state.join("report.json");
+        // A service that was started a moment ago.
+        if !path.exists() {
+            bail!(
+                "nothing was judged yet: `auditor watch` writes {} when its first turn ends",
+                path.display()
+            );
+        }
+        let latest = report(&path)
             .context("the addresses of this host are in the latest report of `auditor watch`")?;
         Ok(Self { history, latest })
     }

@@ -58,18 +58,14 @@ impl<T: FromBytes + IntoBytes + Immutable> Pieces<T> {
         }
         let within = index % Self::ENTRIES;
         let first = index - within;
-        let piece = match self.open.take() {
-            Some(piece) if piece.first == first => piece,
-            other => {
-                // First, so that two are never mapped at a time.
-                drop(other);
-                let n_entries = Self::ENTRIES.min(self.n_entries - first);
-                let entries = Memory::map_part(&self.map, first, n_entries)?;
-                Piece { first, entries }
-            }
-        };
-        let piece = self.open.insert(piece);
-        Ok(Some((&piece.entries, within)))
+        if self.open.as_ref().is_none_or(|piece| piece.first != first) {
+            // First, so that two are never mapped at a time.
+            self.open = None;
+            let n_entries = Self::ENTRIES.min(self.n_entries - first);
+            let entries = Memory::map_part(&self.map, first, n_entries)?;
+            self.open = Some(Piece { first, entries });
+        }
+        Ok(self.open.as_ref().map(|piece| (&piece.entries, within)))
     }
 
     /// Takes an entry out, so that zeros are left, if its word at `offset` is not 0.

@@ -402,6 +402,8 @@ impl Context {
             }
             // Of what goes out, the own machines are nobody whom it goes to.
             (None, Some(_)) if self.direction == Some(Direction::Outbound) => {}
+            // `on the host` is on whatever the rows name.
+            (None, Some(server)) if section::is_general(&server.name) => {}
             (None, Some(server)) => {
                 self.role = self.role.take().or(Some(server));
             }

@@ -95,11 +95,9 @@ pub(super) fn section(heading: &str, names: &Names) -> Section {
     let is_mutual = lower.windows(2).any(|pair| {
         matches!(pair, [first, second] if matches!((first.as_str(), second.as_str()), ("each", "other") | ("one", "another")))
     });
-    // `Listeners of the Ledger` are its ports.
-    let are_ports = |run: &str| matches!(run.to_lowercase().as_str(), "listeners" | "listener");
     let mut runs = noun_phrases(outside, names)
         .into_iter()
-        .filter(|run| names_machines(run, names) && !are_ports(run));
+        .filter(|run| names_machines(run, names));
     let first = runs.next();
     let role = first.filter(|_| runs.next().is_none()).map(|name| {
         // A heading capitalises every word; after "between" the machines are written as inside a sentence, in lower case.
@@ -282,7 +280,9 @@ pub(super) fn names_machines(phrase: &str, names: &Names) -> bool {
     let mut parts = phrase.split(" and ").flat_map(|part| part.split(" & "));
     let is_kind = |part: &str| {
         let last = part.split(' ').next_back().unwrap_or_default();
-        is_machine(&plain(last)) || is_role(part) || is_network_interface(part)
+        // `Ledger listeners` are its ports.
+        let is_machine = is_machine(&plain(last)) && plain(last) != "listeners";
+        is_machine || is_role(part) || is_network_interface(part)
     };
     names.contains(phrase)
         || is_security_group(phrase)

@@ -137,3 +137,35 @@ fn yes_and_optional_of_something_else() {
         crate::matrix::Presence::Expected
     );
 }
+
+#[test]
+fn listeners_are_ports_of_what_has_them() {
+    for title in ["Listeners of a Ledger installation", "Ledger listeners"] {
+        check(
+            &derived(
+                &format!(
+                    "## {title}\n\n| Component | Bind address | Transport | Connections from |\n|--|--|--|--|\n| Portal | *:7001 | TCP | Browsers |\n| Time store | [::]:7002 | TCP | Portal |\n"
+                ),
+                Format::Markdown,
+            ),
+            &[
+                "Browsers -> Portal tcp/7001",
+                "Portal -> Time store tcp/7002",
+            ],
+        );
+    }
+}
+
+#[test]
+fn containers_beside_who_asks_them() {
+    check(
+        &derived(
+            "# Till on containers\n\nThe file publishes these ports on the host.\n\n| Container | Published | Protocol | Reached from |\n|--|--|--|--|\n| till-web | 7001 | TCP | Browsers |\n| till-metrics | 7002 | TCP | Monitoring server |\n",
+            Format::Markdown,
+        ),
+        &[
+            "Browsers -> till-web tcp/7001",
+            "Monitoring server -> till-metrics tcp/7002",
+        ],
+    );
+}

@@ -31,6 +31,7 @@ tests! {
     an_intrusion_is_told_beside_a_flood: [Kernel],
     what_this_host_sends_is_told_beside_a_flood: [Kernel],
     a_scan_leaves_rules_judged: [Kernel],
+    a_flood_in_a_clients_name_leaves_other_rules_judged: [Kernel],
     answers_to_strangers_hide_no_rule: [Kernel],
     answers_that_nobody_documented_are_told: [Kernel],
 }
@@ -300,6 +301,15 @@ transport = "udp"
 ports = "514"
 "#;
 
+/// Each rule's verdict, in the order of the matrix.
+fn verdicts(report: &Value) -> Vec<(&str, &str)> {
+    let rules = report["rules"].as_array().unwrap().iter();
+    rules
+        .map(|rule| ["id", "verdict"].map(|name| rule[name].as_str().unwrap()))
+        .map(|[id, verdict]| (id, verdict))
+        .collect()
+}
+
 /// Strangers ask every port, one of them all and others one each; the rules whose clients are others are judged all the same, by
 /// what their clients asked before.
 fn a_scan_leaves_rules_judged() {
@@ -336,15 +346,8 @@ fn a_scan_leaves_rules_judged() {
             .unwrap();
     });
     let report = report(&finished.stdout);
-    let verdicts: Vec<(&str, &str)> = report["rules"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|rule| ["id", "verdict"].map(|name| rule[name].as_str().unwrap()))
-        .map(|[id, verdict]| (id, verdict))
-        .collect();
     let expected = [("web", "missing"), ("door", "refused"), ("logs", "refused")];
-    assert_eq!(verdicts, expected, "{}", report["gaps"]);
+    assert_eq!(verdicts(&report), expected, "{}", report["gaps"]);
     // Of what strangers asked, most made room, as did what the client asked that no rule lets it ask.
     let unproven = &report["unproven"];
     assert!(
@@ -368,6 +371,62 @@ server = ["web"]
 transport = "udp"
 ports = "53"
 "#;
+
+/// A rule with so many ports that a flood of them takes all places of what proves nothing.
+const TRANSFERS: &str = r#"
+[[rule]]
+id = "transfers"
+client = ["user"]
+server = ["web"]
+transport = "udp"
+ports = "20000-60000"
+"#;
+
+/// Somebody floods all ports that no rule names, and those of other rules, in the name of the very client that asked what two rules
+/// are about. The rules are judged by what the client asked; that of which something made room, and nothing else is there, is not.
+fn a_flood_in_a_clients_name_leaves_other_rules_judged() {
+    let matrix = format!("{MATRIX}{DOOR_AND_LOGS}{NAMES}{TRANSFERS}");
+    let deployment = format!("{DEPLOYMENT}anybody = [\"any\"]\n");
+    let directory = files(&[("m.toml", &matrix), ("a.toml", &deployment)]);
+    let (one, other) = pair();
+    let arguments = "audit --config a.toml --format json --for 14s";
+    let finished = watch(&one, directory.path(), arguments, |_| {
+        let refused = request(&other, Transport::Tcp, "10.78.0.1:8081".parse().unwrap());
+        assert_eq!(refused.unwrap(), Outcome::Refused);
+        other
+            .enter(|| {
+                let socket = UdpSocket::bind("10.78.0.2:0")?;
+                socket.send_to(b"line", "10.78.0.1:514").ok();
+                let sender = Sender::new(Ipv4Addr::new(10, 78, 0, 1))?;
+                let (client, own_ports) = (Ipv4Addr::new(10, 78, 0, 2), [514, 8080, 8081]);
+                for port in (1..=u16::MAX).filter(|port| !own_ports.contains(port)) {
+                    for mut packet in [syn(0).to_vec(), datagram(0).to_vec()] {
+                        packet[12..16].copy_from_slice(&client.octets());
+                        packet[22..24].copy_from_slice(&port.to_be_bytes());
+                        sender.send(&packet)?;
+                    }
+                    let mut packet = datagram(0);
+                    let stranger = Ipv4Addr::from(0x0b00_0000 + u32::from(port));
+                    packet[12..16].copy_from_slice(&stranger.octets());
+                    packet[20..22].copy_from_slice(&40_000_u16.to_be_bytes());
+                    packet[22..24].copy_from_slice(&53_u16.to_be_bytes());
+                    sender.send(&packet)?;
+                    if port.is_multiple_of(64) {
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
+                }
+                Ok(())
+            })
+            .unwrap();
+    });
+    let report = report(&finished.stdout);
+    let found = verdicts(&report);
+    let expected = [("web", "missing"), ("door", "refused"), ("logs", "refused")];
+    assert_eq!(found[..3], expected, "{}", report["gaps"]);
+    let conversations = report["unproven"]["conversations"].as_u64().unwrap();
+    assert!(100_000 < conversations, "{conversations}");
+    assert_totals(&report);
+}
 
 const STRANGERS: u32 = 2_000;
 

@@ -4,7 +4,7 @@
 mod store;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
     net::IpAddr,
 };
 
@@ -18,7 +18,8 @@ pub use store::{Store, StoreError, ValueError};
 use crate::{
     address,
     observed::{
-        Cause, Dates, Flow, Gap, Invited, Outcome, Remembered, RememberedSides, unproven_sender,
+        Cause, Crowd, Dates, Flow, Gap, Invited, Outcome, Remembered, RememberedSides,
+        unproven_sender,
     },
 };
 
@@ -433,9 +434,13 @@ impl History {
             // Answers that anybody can ask for go first, so that these make nobody forget what is proven.
             let (answers, others): (Vec<_>, Vec<_>) = lasts
                 .into_iter()
-                .partition(|(_, key)| self.is_past_answer(key));
+                .partition(|(_, key)| self.past_answer(key).is_some());
             let n_answers = answers.len().min(n_over);
-            for (_, key) in answers.into_iter().take(n_over) {
+            let answers = answers.into_iter().map(|(last, key)| {
+                let crowd = self.past_answer(&key).map(|flow| invited_to(invited, flow));
+                (crowd.unwrap_or_default(), last, key)
+            });
+            for key in oldest_of_crowds(answers.collect(), n_over) {
                 unproven.extend(self.flows.get(&key).and_then(RememberedFlow::total));
                 gone.insert(key);
             }
@@ -460,34 +465,39 @@ impl History {
         }
     }
 
-    /// Whether this host only answered in a flow that the ledger does not count any more.
-    fn is_past_answer(&self, key: &FlowIdentity) -> bool {
-        self.flows.get(key).is_some_and(|entry| {
-            entry.counted.is_none() && entry.before.as_ref().is_some_and(|flow| flow.is_answer())
-        })
+    /// A flow that the ledger does not count any more, if this host only answered in it.
+    fn past_answer(&self, key: &FlowIdentity) -> Option<&Flow> {
+        let entry = self.flows.get(key)?;
+        let before = entry.before.as_deref()?;
+        (entry.counted.is_none() && before.is_answer()).then_some(before)
     }
 
     /// Removes the oldest flows that anybody could have made up, beyond `most`. What the ledger still counts stays.
     fn forget_unproven(&mut self, most: usize, invited: &Invited) -> Vec<Flow> {
-        let mut lasts: Vec<(bool, Timestamp, FlowIdentity)> = self
+        let lasts: Vec<(Crowd, Timestamp, FlowIdentity)> = self
             .flows
             .iter()
             .filter(|(_, entry)| entry.counted.is_none())
             .filter_map(|(key, entry)| {
                 let before = entry.before.as_ref()?;
-                let sender = unproven_sender(before);
-                before.proves_nothing().then(|| {
-                    let is_invited = invited.has(sender, key.protocol, key.port);
-                    (is_invited, before.last, key.clone())
-                })
+                let crowd = invited_to(invited, before);
+                before
+                    .proves_nothing()
+                    .then(|| (crowd, before.last, key.clone()))
             })
             .collect();
         let n_over = lasts.len().saturating_sub(most);
-        lasts.sort();
-        lasts
+        let (mut uninvited, others): (Vec<_>, Vec<_>) = lasts
             .into_iter()
-            .take(n_over)
-            .filter_map(|(_, _, key)| self.flows.remove(&key)?.before)
+            .partition(|(crowd, ..)| *crowd == Crowd::default());
+        uninvited.sort();
+        uninvited.truncate(n_over);
+        let n_others = n_over - uninvited.len();
+        uninvited
+            .into_iter()
+            .map(|(.., key)| key)
+            .chain(oldest_of_crowds(others, n_others))
+            .filter_map(|key| self.flows.remove(&key)?.before)
             .map(|flow| *flow)
             .collect()
     }
@@ -603,5 +613,37 @@ fn same(one: &Cause, other: &Cause) -> bool {
 
 #[cfg(test)]
 pub(crate) mod sample;
+/// Which rules let the other host ask what it asked in a flow.
+fn invited_to(invited: &Invited, flow: &Flow) -> Crowd {
+    let crowd = invited.crowd(unproven_sender(flow), flow.protocol, flow.port);
+    crowd.unwrap_or_default()
+}
+
+/// The oldest flows of the largest crowds, so that many to which some rules invite leave those of others.
+fn oldest_of_crowds(
+    flows: Vec<(Crowd, Timestamp, FlowIdentity)>,
+    most: usize,
+) -> Vec<FlowIdentity> {
+    let mut crowds: BTreeMap<Crowd, Vec<(Timestamp, FlowIdentity)>> = BTreeMap::new();
+    for (crowd, last, key) in flows {
+        crowds.entry(crowd).or_default().push((last, key));
+    }
+    let mut by_size: BinaryHeap<(usize, Crowd)> = BinaryHeap::new();
+    for (crowd, flows) in &mut crowds {
+        // The oldest is taken from the end.
+        flows.sort_unstable_by(|one, other| other.cmp(one));
+        by_size.push((flows.len(), *crowd));
+    }
+    let mut oldest = Vec::new();
+    while oldest.len() < most
+        && let Some((n, largest)) = by_size.pop()
+        && let Some((_, key)) = crowds.get_mut(&largest).and_then(Vec::pop)
+    {
+        oldest.push(key);
+        by_size.push((n - 1, largest));
+    }
+    oldest
+}
+
 #[cfg(test)]
 mod tests;

@@ -27,7 +27,7 @@ pub use command_line::shown as shown_command_line;
 pub use dates::Dates;
 pub use fleet::{Fleet, Member, Sight};
 pub use flow::{DirectionCounters, Endpoints, Flow, Outcome, Remembered, flag_names};
-pub use invited::Invited;
+pub use invited::{Crowd, Invitation, Invited};
 pub use ledger::{
     FlowKey, FlowRecord, Knowledge, Ledger, LedgerFlows, Passes, RememberedSides, Sides,
 };

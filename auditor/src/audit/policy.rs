@@ -14,7 +14,7 @@ use crate::{
     address::AddressSet,
     deployment::{Deployment, Exception, RoleEntry, Roles, entry_addresses},
     matrix::{Matrix, Rule, RulePorts},
-    observed::{Flow, Host, Invited, LocalNetworks},
+    observed::{Flow, Host, Invitation, Invited, LocalNetworks},
     role::Role,
     transport::Transport,
 };
@@ -235,14 +235,15 @@ impl Policy {
 
     /// What rules let other hosts ask this one.
     pub fn invited(&self) -> Invited {
-        let mut invited = Invited::default();
         let rules = self.rules.iter();
-        for rule in rules.filter(|rule| rule.applies && rule.server.is_ours) {
-            let clients = rule.client.addresses.as_ref();
-            let ports = port_ranges(&rule.rule.ports);
-            invited.insert(clients, rule.rule.transport, ports);
-        }
-        invited
+        let invite = rules.filter(|rule| rule.applies && rule.server.is_ours);
+        let invitations: Vec<Invitation<'_>> = invite
+            .map(|rule| {
+                let clients = rule.client.addresses.as_ref();
+                (clients, rule.rule.transport, port_ranges(&rule.rule.ports))
+            })
+            .collect();
+        Invited::new(&invitations)
     }
 
     /// Whether the own roles come from `--role`.

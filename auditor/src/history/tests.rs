@@ -388,8 +388,7 @@ fn what_rules_invite_to_is_forgotten_last() {
             ..flow(port, [1, 0], port.into())
         })
         .collect();
-    let mut invited = Invited::default();
-    invited.insert(None, flows[0].transport().unwrap(), [(2, 3)]);
+    let invited = Invited::new(&[(None, flows[0].transport().unwrap(), vec![(2, 3)])]);
     history.update(flows.clone(), at(10));
     history.retire(flows);
     history.update(Vec::new(), at(11));
@@ -404,6 +403,44 @@ fn what_rules_invite_to_is_forgotten_last() {
         .map(|(port, ..)| *port)
         .collect();
     assert_eq!(ports, [2, 3, 9]);
+}
+
+/// What many rules' clients may have asked is forgotten from where there is most of it, answered or not.
+#[test]
+fn what_a_rule_invites_to_is_forgotten_for_itself() {
+    for answers in [0, 1] {
+        let mut history = History::default();
+        history.begin(at(0));
+        let flows: Vec<Flow> = (1..=12)
+            .map(|port| Flow {
+                protocol: 17,
+                client_direction: Some(Direction::Ingress),
+                ..flow(port, [1, answers], port.into())
+            })
+            .collect();
+        let rule = |ports| (None, flows[0].transport().unwrap(), vec![ports]);
+        let invited = Invited::new(&[rule((1, 2)), rule((3, 10))]);
+        history.update(flows.clone(), at(13));
+        history.retire(flows);
+        history.update(Vec::new(), at(14));
+        let bounds = Bounds {
+            age: SignedDuration::from_secs(50),
+            flows: 6,
+            unproven: 5,
+        };
+        history.forget(bounds, &invited);
+        let ports: Vec<u16> = remembered(&history)
+            .iter()
+            .map(|(port, ..)| *port)
+            .collect();
+        // What this host answered though no rule invites to it is a crowd of its own.
+        let expected: &[u16] = if answers == 0 {
+            &[1, 2, 8, 9, 10]
+        } else {
+            &[1, 2, 9, 10, 11, 12]
+        };
+        assert_eq!(ports, expected);
+    }
 }
 
 /// Who asks a service of datagrams by addresses that he makes up makes nobody forget what is proven.

@@ -161,7 +161,7 @@ impl Ledger {
         }
         if has_room {
             self.conversations.insert(key, &more);
-            self.room.enter(key, more.last, proof);
+            self.room.enter(key, &self.own, more.last, proof);
         } else {
             self.count_removed(&Removed {
                 key: *key,
@@ -185,8 +185,8 @@ impl Ledger {
             proofs = Some((before, Proof::of(key, known, own), known.last));
         });
         if let Some((before, now, last)) = proofs.filter(|(before, now, _)| before != now) {
-            self.room.leave(before);
-            self.room.enter(key, last, now);
+            self.room.leave(key, own, before);
+            self.room.enter(key, own, last, now);
         }
         is_known
     }
@@ -300,7 +300,8 @@ impl Ledger {
                 && record.packets != [0; 2]
         });
         for (key, record) in over {
-            self.room.leave(Proof::of(&key, &record, &self.own));
+            let proof = Proof::of(&key, &record, &self.own);
+            self.room.leave(&key, &self.own, proof);
             let decided = decide(&key, &record, &self.own, &index, known);
             let ports = PackedPorts(key.ports);
             // A client's port that is one of many says nothing any more.
@@ -341,7 +342,8 @@ impl Ledger {
         let over = self.conversations.take(|_, record| record.last < before);
         let mut flows = FlowMap::default();
         for (key, record) in over {
-            self.room.leave(Proof::of(&key, &record, &self.own));
+            let proof = Proof::of(&key, &record, &self.own);
+            self.room.leave(&key, &self.own, proof);
             // A record without packets counts only ICMP errors about packets that were never seen, so it is dropped.
             if record.packets != [0; 2] {
                 flows.add_certain(&key, &record);

@@ -24,7 +24,8 @@ pub struct Unproven {
     /// Packets of those that this host sent beyond what its kernel sends to anybody who asks, by the port that was asked. They are
     /// among `ports`.
     pub answers: BTreeMap<Lost, Tally>,
-    /// What rules let their senders ask, by protocol and port, and who asked it: what a rule may miss.
+    /// What rules let their senders ask, by protocol and port, and who asked it, where that is known one sender of those whom the
+    /// same rules let: what a rule may miss.
     pub invited: BTreeMap<(u8, u16), Askers>,
 }
 
@@ -58,8 +59,21 @@ impl Unproven {
         for (what, tally) in packets {
             *self.ports.entry(what).or_default() += tally;
             sum += tally;
-            if invited.is_none_or(|one| one.has(sender, what.protocol, what.port)) {
-                self.note_asker((what.protocol, what.port), Some(sender));
+            let service = (what.protocol, what.port);
+            let is_noted = |invited: &Invited| {
+                let crowd = |asker| invited.crowd(asker, what.protocol, what.port);
+                let crowd_of_sender = crowd(sender);
+                crowd_of_sender.is_none()
+                    || match self.invited.get(&service) {
+                        Some(Askers::These(known)) => {
+                            known.iter().any(|one| crowd(*one) == crowd_of_sender)
+                        }
+                        Some(Askers::Many) => true,
+                        None => false,
+                    }
+            };
+            if !invited.is_some_and(is_noted) {
+                self.note_asker(service, Some(sender));
             }
         }
         // Of ICMP errors alone there are no packets.

@@ -253,8 +253,7 @@ fn what_strangers_asked_is_not_what_a_client_did() {
     let client: IpAddr = "10.0.1.2".parse().unwrap();
     let mut clients = AddressSet::default();
     clients.insert(client);
-    let mut invited = Invited::default();
-    invited.insert(Some(&clients), Transport::Tcp, [(80, 80)]);
+    let invited = Invited::new(&[(Some(&clients), Transport::Tcp, vec![(80, 80)])]);
     let unproven = &mut observed.unproven;
     unproven.add(client, [came(6, 443)], Some(&invited));
     for n in 0..5000 {

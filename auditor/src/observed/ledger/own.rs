@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use auditor_common::packet::{index, is_group, is_mapped};
 
-use super::super::{Invited, LocalNetworks};
+use super::super::{Crowd, Invited, LocalNetworks};
 use crate::address;
 
 /// The index of the loopback interface, and of the one on which captures are replayed.
@@ -93,11 +93,10 @@ impl Own {
         is_loopback || self.has(address) || self.is_group(address)
     }
 
-    /// Whether a rule lets a host ask this of this one, as far as that is known.
-    pub(super) fn invites(&self, sender: [u8; 16], protocol: u8, port: u16) -> bool {
-        self.invited
-            .as_ref()
-            .is_some_and(|one| one.has(address::from_bytes(sender), protocol, port))
+    /// Which rules let a host ask this of this one, as far as that is known.
+    pub(super) fn crowd(&self, sender: [u8; 16], protocol: u8, port: u16) -> Option<Crowd> {
+        let invited = self.invited.as_ref()?;
+        invited.crowd(address::from_bytes(sender), protocol, port)
     }
 
     /// Whether it is not known which addresses this host has.

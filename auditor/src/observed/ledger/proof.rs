@@ -6,6 +6,7 @@ use auditor_common::{
 };
 
 use super::{
+    super::Crowd,
     own::{Own, is_two_way},
     sides::{Client, MAY_ANSWER, here},
 };
@@ -67,14 +68,18 @@ impl Proof {
 
     /// What a conversation proves of which nothing left that a host would not send to anybody.
     fn nothing(key: &ConversationKey, own: &Own) -> Self {
-        let ports = PackedPorts(key.ports);
-        let sender = here(ports).other().address(key);
-        if own.invites(sender, ports.protocol(), asked(ports)) {
-            Self::Invited
-        } else {
-            Self::Nothing
+        match crowd(key, own) {
+            Some(_) => Self::Invited,
+            None => Self::Nothing,
         }
     }
+}
+
+/// Which rules let the other host ask what it asked, if it did.
+pub(super) fn crowd(key: &ConversationKey, own: &Own) -> Option<Crowd> {
+    let ports = PackedPorts(key.ports);
+    let sender = here(ports).other().address(key);
+    own.crowd(sender, ports.protocol(), asked(ports))
 }
 
 /// The port that was asked in a conversation that came in.

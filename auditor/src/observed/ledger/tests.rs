@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     address::{self, AddressSet},
-    observed::{Invited, MOST_UNPROVEN},
+    observed::{Askers, Invited, MOST_UNPROVEN},
     port::PortRange,
     transport::Transport,
 };
@@ -1101,8 +1101,7 @@ fn what_rules_invite_to_makes_room_last() {
     let mut ledger = of_host(400);
     let mut clients = AddressSet::default();
     clients.insert("10.9.0.1".parse().unwrap());
-    let mut invited = Invited::default();
-    invited.insert(Some(&clients), Transport::Udp, [(514, 514)]);
+    let invited = Invited::new(&[(Some(&clients), Transport::Udp, vec![(514, 514)])]);
     let client = from(1, UDP, 514);
     let datagram = |last| ConversationRecord {
         last,
@@ -1120,9 +1119,8 @@ fn what_rules_invite_to_makes_room_last() {
     assert_eq!(ledger.unproven().invited, [].into());
     // Another client makes it clear that the first one's may be lost.
     clients.insert_net("10.9.0.0/16".parse().unwrap());
-    let mut wider = Invited::default();
-    wider.insert(Some(&clients), Transport::Udp, [(514, 514), (600, 600)]);
-    ledger.invite(wider);
+    let ports = vec![(514, 514), (600, 600)];
+    ledger.invite(Invited::new(&[(Some(&clients), Transport::Udp, ports)]));
     let asked: Vec<(u8, u16)> = ledger.unproven().invited.keys().copied().collect();
     assert_eq!(asked, [(UDP, 514), (UDP, 600)]);
     // A flood of what is invited leaves a quarter of the places to the others.
@@ -1136,6 +1134,68 @@ fn what_rules_invite_to_makes_room_last() {
             .count()
     };
     assert_eq!((kept(514), kept(9)), (75, 25));
+}
+
+/// A flood in the names of clients, of what other rules invite to and of what none does, takes no place of what a rule invites to,
+/// answered or not; nor does a flood of its own port leave less than a share.
+#[test]
+fn what_a_rule_invites_to_makes_room_for_itself() {
+    let mut clients = AddressSet::default();
+    clients.insert_net("10.9.0.0/16".parse().unwrap());
+    let rule = |ports| (Some(&clients), Transport::Udp, ports);
+    let rules = || {
+        [
+            rule(vec![(514, 514)]),
+            rule(vec![(53, 53)]),
+            rule(vec![(1000, 60_000)]),
+            rule(vec![(123, 123)]),
+        ]
+    };
+    for (answers, places) in [(0, 75), (1, 100)] {
+        let mut ledger = of_host(400);
+        let asked = |last| ConversationRecord {
+            last,
+            ..record([1, answers], 0)
+        };
+        // What came before it was known what rules say is told apart as well.
+        for host in 0..6 {
+            ledger.add(&from(host, UDP, 514), &asked(0));
+            ledger.add(&from(host, UDP, 123), &asked(0));
+        }
+        ledger.invite(Invited::new(&rules()));
+        for n in 0..3000 {
+            let last = u64::from(n);
+            ledger.add(&from(3, UDP, 61_000 + n), &asked(last));
+            ledger.add(&from(3, UDP, 1000 + n), &asked(last));
+            ledger.add(&from(n, UDP, 53), &asked(last));
+        }
+        let n_kept = |ledger: &Ledger, port| {
+            let hosts = (0..3000).filter(|host| has(ledger, &from(*host, UDP, port)));
+            hosts.count()
+        };
+        assert_eq!((n_kept(&ledger, 514), n_kept(&ledger, 123)), (6, 6));
+        let noted = |ledger: &Ledger, port| ledger.unproven().invited.contains_key(&(UDP, port));
+        assert!(noted(&ledger, 53) && noted(&ledger, 1000));
+        assert!(!noted(&ledger, 514) && !noted(&ledger, 123));
+        // All of them are clients of the one rule: it is enough to know one.
+        let askers = &ledger.unproven().invited[&(UDP, 53)];
+        assert!(matches!(askers, Askers::These(known) if known.len() == 1));
+        for host in 0..3000 {
+            ledger.add(&from(host, UDP, 514), &asked(4000));
+        }
+        assert_eq!(n_kept(&ledger, 123), 6);
+        assert!(noted(&ledger, 514));
+        let own_share = n_kept(&ledger, 514);
+        assert!((places / 5..places).contains(&own_share), "{own_share}");
+        // Other rules, by which it is told apart otherwise.
+        let mut others = rules();
+        others.reverse();
+        ledger.invite(Invited::new(&others));
+        for host in 0..3000 {
+            ledger.add(&from(host, UDP, 53), &asked(5000));
+        }
+        assert_eq!(n_kept(&ledger, 123), 6);
+    }
 }
 
 /// Whatever comes in, by whichever address it says it is of: what this host asked, and what went on, is kept.

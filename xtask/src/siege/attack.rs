@@ -9,10 +9,8 @@ use std::{
 
 use lab::{Namespace, raw::Sender};
 
-/// The host that is watched.
-pub(super) const OWN: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 1);
-/// Its neighbour.
-pub(super) const NEIGHBOUR: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 2);
+use super::host::{LOGS, NEIGHBOUR, OWN, WEB};
+
 /// Where the watch serves its report, on the loopback.
 pub(super) const SERVED_ON: u16 = 9719;
 /// A service of datagrams, which answers whoever asks.
@@ -31,7 +29,7 @@ enum Kind {
     Connections,
 }
 
-pub(super) static ATTACKS: [Attack; 8] = [
+pub(super) static ATTACKS: [Attack; 9] = [
     Attack {
         name: "datagrams of made-up senders",
         kind: Kind::Packets(|n| datagram(stranger(n), OWN, 53, any_port(n))),
@@ -62,6 +60,18 @@ pub(super) static ATTACKS: [Attack; 8] = [
     Attack {
         name: "one sender asks every port",
         kind: Kind::Packets(|n| segment(stranger(0), OWN, (40_000, any_port(n)), SYN)),
+    },
+    Attack {
+        name: "every port of other rules and of none, in a client's name",
+        kind: Kind::Packets(|n| {
+            let from = any_port(n / 4).saturating_add(1024);
+            match n % 4 {
+                0 => datagram(NEIGHBOUR, OWN, from, port_of_none(n / 4)),
+                1 => segment(NEIGHBOUR, OWN, (from, port_of_none(n / 4)), SYN),
+                2 => datagram(NEIGHBOUR, OWN, from, any_port(n / 4) + 20_000),
+                _ => datagram(NEIGHBOUR, OWN, any_port(n), ECHO),
+            }
+        }),
     },
     Attack {
         name: "echo requests of made-up senders",
@@ -127,6 +137,15 @@ fn stranger(n: u32) -> Ipv4Addr {
 fn any_port(n: u32) -> u16 {
     let [.., high, low] = (n % 9_000 + 1).to_be_bytes();
     u16::from_be_bytes([high, low])
+}
+
+/// A port that no rule names, beside those of [`any_port`].
+fn port_of_none(n: u32) -> u16 {
+    match any_port(n) {
+        LOGS => 515,
+        WEB => 8081,
+        port => port,
+    }
 }
 
 /// An IPv4 header (RFC 791) before what follows it; the kernel writes its length and checksum.

@@ -25,7 +25,7 @@ use super::{
     block::{Block, Content},
     context::{Context, Headings},
     default_transport::DefaultTransports,
-    deployment_models, foreign,
+    deployment_models, foreign, host_table,
     interner::Interner,
     loopback,
     names::Names,
@@ -43,6 +43,7 @@ use super::{
 
 /// Reads all rows of a page.
 pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Document {
+    mend_leads(&mut blocks);
     let published = publishing::without_conditions(&mut blocks);
     let foreign = translate(&mut blocks);
     port_lines::list(&mut blocks);
@@ -50,6 +51,12 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
     let names = Arc::new(names(&blocks, profile));
     let product = machines_told(&blocks, &names).or_else(|| product(&blocks));
     let alternatives = Alternatives::of(&blocks, &names);
+    let ports_of_all = blocks.iter().find_map(|block| match &block.content {
+        Content::Text(text) | Content::Item { text, .. } => sentences(text)
+            .into_iter()
+            .find_map(host_table::ports_of_all),
+        _ => None,
+    });
     let mut reader = Reader {
         file: file.into(),
         headings: Headings::default(),
@@ -65,6 +72,7 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
         table_above: None,
         introduction: None,
         announced: None,
+        ports_of_all,
         open_numbers: OpenNumbers::default(),
         is_about_ports: false,
         is_below_heading: false,
@@ -94,6 +102,22 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
         }
     }
     reader.finish()
+}
+
+/// Takes the dash away with which some write the end of what leads to a list: `the following ports:-`
+fn mend_leads(blocks: &mut [Block]) {
+    for block in blocks {
+        if let Content::Text(text) | Content::Item { text, .. } | Content::Caption(text) =
+            &mut block.content
+        {
+            let kept = text
+                .trim_end_matches(['-', '\u{2013}', '\u{2014}', ' '])
+                .len();
+            if kept < text.len() && text.get(..kept).is_some_and(|lead| lead.ends_with(':')) {
+                text.truncate(kept);
+            }
+        }
+    }
 }
 
 /// Puts sentences of other languages into English words, and gives the first of them as it was written, with its line.
@@ -135,6 +159,8 @@ struct Reader<'a> {
     table_above: Option<TableAbove>,
     /// The paragraph right before the next block.
     introduction: Option<String>,
+    /// The port that a sentence gives to all that goes out.
+    ports_of_all: Option<String>,
     /// The ends that a paragraph of this section gave to what stands below, which nothing has taken yet.
     announced: Option<Endpoints>,
     /// The numbers of prose and code that may be ports.

@@ -76,6 +76,14 @@ static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) fn section(heading: &str, names: &Names) -> Section {
     let heading = &*NUMBERED.replace(heading, "");
     let (outside, _) = unbracket(heading);
+    // `Relay tunnels — inbound lives on the relay`: what stands behind the dash is a sentence on it.
+    let outside = [" — ", " – "]
+        .iter()
+        .find_map(|dash| outside.split_once(dash))
+        .filter(|(title, rest)| {
+            !title.is_empty() && LEAST_WORDS_OF_SENTENCE <= rest.split(' ').count()
+        })
+        .map_or_else(|| outside.clone(), |(title, _)| title.to_owned());
     let outside = without_condition(&outside);
     let outside = without_grouping(&outside);
     let lower: Vec<String> = outside.split(' ').map(plain).collect();
@@ -269,6 +277,9 @@ fn noun_phrases(heading: &str, names: &Names) -> Vec<String> {
         .map(|run| fold(&run.join(" ")))
         .collect()
 }
+
+/// So many words behind the dash of a heading are a sentence on its subject.
+const LEAST_WORDS_OF_SENTENCE: usize = 4;
 
 /// A text of more words is no name of machines.
 const MOST_NAME_WORDS: usize = 4;

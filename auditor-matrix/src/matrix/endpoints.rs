@@ -118,6 +118,14 @@ pub(super) fn row_endpoints(
     };
     let (client, server) = match direction {
         Some(Direction::Inbound) => (source, destination.or(own)),
+        // What goes out of a machine does not go to itself: who asks is said nowhere.
+        Some(Direction::Outbound)
+            if source.is_none()
+                && destination.is_some()
+                && own.as_deref() == destination.as_deref() =>
+        {
+            (None, destination)
+        }
         Some(Direction::Outbound) => (source.or(own), destination),
         // A single peer column gives the same text as source and destination, so the other endpoint is the row's own
         // machine. Two columns name client and server.

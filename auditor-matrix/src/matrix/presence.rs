@@ -13,7 +13,8 @@ pub(super) fn presence(row: &Row, title: Option<&str>, unsaid: Option<Presence>)
     let required_if = row
         .condition
         .as_deref()
-        .is_some_and(|text| text.to_lowercase().starts_with("required"));
+        .map(str::to_lowercase)
+        .is_some_and(|text| text.starts_with("required") || text.starts_with("mandatory"));
     match row.required {
         _ if row.forbidden => Presence::Forbidden,
         _ if required_if => Presence::Required,

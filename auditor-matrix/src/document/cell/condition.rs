@@ -256,7 +256,7 @@ fn is_needed_alone(lower: &str) -> bool {
         .filter(|word| !word.is_empty())
         .collect();
     matches!(words.as_slice(),
-        ["needed" | "required" | "used" | "necessary", "for" | "with", what @ .., "only"]
+        ["needed" | "required" | "used" | "necessary" | "mandatory", "for" | "with", what @ .., "only"]
             if !what.is_empty() && what.len() <= MOST_LIMIT_WORDS && !what.contains(&"not"))
 }
 

@@ -380,6 +380,19 @@ impl Cells {
         if self.required.is_none() && (table.context.is_optional || says_optional()) {
             self.required = Some(false);
         }
+        // `Mandatory for most installations.` says it of the row, whatever for.
+        let says_mandatory = |notes: &String| {
+            sentences(notes).into_iter().any(|sentence| {
+                let lower = sentence.to_lowercase();
+                lower.starts_with("mandatory")
+                    && ![" not ", " if ", " when ", " only", " unless "]
+                        .iter()
+                        .any(|word| lower.contains(word))
+            })
+        };
+        if self.required.is_none() && self.notes.as_ref().is_some_and(says_mandatory) {
+            self.required = Some(true);
+        }
     }
 }
 

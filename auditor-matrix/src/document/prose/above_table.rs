@@ -514,12 +514,26 @@ static OPEN_FOR: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// `connections between the Worker and each of the destinations listed below`
+static BETWEEN_LISTED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?ix)\bbetween\ (?:(?:the|your|each|every|all|an?)\ )?(?P<who>[a-z][\w./-]*(?:\ [\w./-]+){0,3}?)
+            \ and\ (?:(?:each|all|any)\ of\ )?(?:the\ )?(?:following\ )?
+            (?:hosts?|endpoints?|sites?|services?|destinations?|systems?|servers?|addresses)\b(?:\ (?:that\ are\ )?(?:listed|below))*",
+    )
+});
+
 /// Who asks at what stands below, as a sentence says that is about that.
 fn reaching(sentence: &str) -> Option<String> {
     let found = REACHING
         .captures(sentence)
         .or_else(|| LET_OUT.captures(sentence))
-        .or_else(|| OPEN_FOR.captures(sentence))?;
+        .or_else(|| OPEN_FOR.captures(sentence))
+        .or_else(|| {
+            BETWEEN_LISTED
+                .captures(sentence)
+                .filter(|_| speaks_of_rows(sentence))
+        })?;
     let (who, _) = unbracket(found.name("who")?.as_str());
     Some(fold(&who))
 }

@@ -95,6 +95,16 @@ impl Reader<'_> {
             self.table(line, &table, Some(introduction));
             return;
         }
+        if !columns.has_ports()
+            && let Some(ports) = self.ports_of_all.clone()
+            && (self.context.direction == Some(Direction::Outbound) || introduction.is_none())
+            && let Some(table) = host_table::with_ports(&head, rows, n_headings, &ports)
+        {
+            let message = "the port that a sentence gives to all that goes out was taken for that of all hosts that the table lists; check it";
+            self.problem(line, Severity::Remark, &ports, message.to_owned());
+            self.table(line, &table, introduction);
+            return;
+        }
         // What a sentence says of ports that it numbers itself is said of these, and not of the rows below.
         let about_rows = introduction.map(|text| without_own_ports(text, &columns, &body));
         let introduction = about_rows.as_deref();

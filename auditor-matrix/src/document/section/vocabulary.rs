@@ -51,6 +51,12 @@ pub(super) fn is_stop(word: &str) -> bool {
             | "information"
             | "detail"
             | "usage"
+            | "tip"
+            | "trick"
+            | "faq"
+            | "troubleshooting"
+            | "caveat"
+            | "limitation"
     );
     let joins = matches!(
         word,

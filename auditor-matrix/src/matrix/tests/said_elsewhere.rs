@@ -169,3 +169,46 @@ fn containers_beside_who_asks_them() {
         ],
     );
 }
+
+#[test]
+fn a_port_of_all_that_goes_out() {
+    check(
+        &derived(
+            "# Network of Ledgerline\n\nThe ports used by Ledgerline are these. All outbound entries are TCP 443 unless noted.\n\n## Outbound: registries\n\n| Endpoint | What | Status |\n|--|--|--|\n\
+             | `a.example.com` | Images | Required |\n| `b.example.com`, `c.example.com` | Lists | Required |\n| `d.example.com` (plus its mirrors) | Keys | Required |\n| *.e.example.com | Sums | Required |\n| Your relay | Mail | Yours |\n",
+            Format::Markdown,
+        ),
+        &[
+            "Ledgerline -> *.e.example.com tcp/443",
+            "Ledgerline -> a.example.com tcp/443",
+            "Ledgerline -> b.example.com+c.example.com tcp/443",
+            "Ledgerline -> d.example.com tcp/443",
+        ],
+    );
+}
+
+#[test]
+fn labels_with_a_direction_and_headings_that_go_on() {
+    check(
+        &derived(
+            "# Till firewalls\n\n## 3. Relay tunnels — inbound lives on the relay, not the till\n\n- **Till inbound:** none.\n- **Till outbound:** 7001 UDP to the relay.\n",
+            Format::Markdown,
+        ),
+        &["Till -> relay udp/7001"],
+    );
+}
+
+#[test]
+fn between_one_and_the_destinations_below() {
+    check(
+        &derived(
+            "# Ports of Unit\n\nBy default, Unit uses the following ports in your firewall for connections between the Unit appliance and each of the destinations listed below.\n\n\
+             | Destination | Activity | Protocol | Ports |\n|--|--|--|--|\n| Unit agent | Logs | TCP | 7001 |\n| Directory | Users | TCP | 7002 |\n",
+            Format::Markdown,
+        ),
+        &[
+            "Unit appliance -> Directory tcp/7002",
+            "Unit appliance -> Unit agent tcp/7001",
+        ],
+    );
+}

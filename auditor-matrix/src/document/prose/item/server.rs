@@ -20,6 +20,18 @@ pub(super) fn labelled_machine<'a>(head: &'a str, names: &Names) -> Option<&'a s
     }
     let (label, ports) = head.split_once(": ")?;
     let label = label.trim_matches(['*', '_', '`', ' ']);
+    // `Portal outbound: 443/tcp to the store`
+    let one_way = [
+        "inbound", "outbound", "incoming", "outgoing", "ingress", "egress",
+    ]
+    .iter()
+    .find_map(|way| label.to_lowercase().ends_with(way).then_some(way.len()))
+    .and_then(|length| label.get(..label.len() - length))
+    .map(str::trim_end)
+    .filter(|name| name.starts_with(char::is_uppercase) && is_noun_phrase(name, names));
+    if let Some(name) = one_way.filter(|_| ports.contains(|c: char| c.is_ascii_digit())) {
+        return Some(name);
+    }
     let is_client = label.to_lowercase().contains("client");
     let has_number = |text: &str| text.contains(|c: char| c.is_ascii_digit());
     let first = ports.split(' ').next().unwrap_or_default();

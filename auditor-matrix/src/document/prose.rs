@@ -59,7 +59,7 @@ pub(super) use note_of_port::said_of_port;
 pub(super) use of_some::{parted, within};
 pub(super) use row_note::{Asker, asked, asker};
 pub(super) use statement_row::{is_topic, may_name_what_runs, named_by_heading};
-pub(super) use vocabulary::{is_platform, is_software};
+pub(super) use vocabulary::{is_done, is_platform, is_software};
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -9,10 +9,35 @@ use super::rule::Rule;
 use crate::role::Role;
 
 /// Words that are left out of names.
-const FILLER: [&str; 27] = [
-    "a", "an", "the", "if", "is", "are", "be", "you", "your", "using", "used", "use", "only",
-    "required", "when", "for", "to", "of", "in", "on", "needed", "with", "this", "these", "port",
-    "ports", "must",
+const FILLER: [&str; 28] = [
+    "a",
+    "an",
+    "the",
+    "if",
+    "is",
+    "are",
+    "be",
+    "you",
+    "your",
+    "using",
+    "used",
+    "use",
+    "only",
+    "required",
+    "mandatory",
+    "when",
+    "for",
+    "to",
+    "of",
+    "in",
+    "on",
+    "needed",
+    "with",
+    "this",
+    "these",
+    "port",
+    "ports",
+    "must",
 ];
 
 /// Lower-case words joined with dashes; at most `most` of them.

@@ -114,6 +114,7 @@ impl Cells {
             .any(|text| loopback::is_meant(text));
         cells.take_said_of_port(table, row);
         cells.take_asker_of_notes(table, row);
+        cells.take_first_of_pair(table);
         cells.take_user_of_notes(table);
         cells.take_asked_of_notes(table);
         cells.take_service_for_asked(table);

@@ -371,6 +371,14 @@ pub(in crate::document) fn is_platform(lower: &str) -> bool {
     )
 }
 
+/// Whether a word, in lower case, is what is done or sent rather than who does it.
+pub(in crate::document) fn is_done(lower: &str) -> bool {
+    is_abstract(lower)
+        || lower.ends_with("ing")
+        || super::verb::verb(lower).is_some()
+        || lower.ends_with("tion")
+}
+
 /// Nouns for what listens rather than for where it runs.
 pub(in crate::document) fn is_software(lower: &str) -> bool {
     let singular = lower.strip_suffix('s').unwrap_or(lower);

@@ -212,3 +212,18 @@ fn between_one_and_the_destinations_below() {
         ],
     );
 }
+
+#[test]
+fn the_first_of_two_names_asks_the_row() {
+    check(
+        &derived(
+            "# Ports\n\n| Host role | Inbound ports | Purpose |\n|--|--|--|\n| Allocator | 7001 | Constructor to Search cluster (HTTPS) |\n| Proxy | 7002 | API to Proxy for orders |\n| Store | 7003 | Connections to Desks |\n",
+            Format::Markdown,
+        ),
+        &[
+            "API -> Proxy tcp/7002",
+            "Constructor -> Allocator tcp/7001",
+            "clients -> Store tcp/7003",
+        ],
+    );
+}

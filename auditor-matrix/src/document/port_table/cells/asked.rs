@@ -1,17 +1,21 @@
 //! Who asks and who is asked by what stands beside a row's port.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
 
 use super::super::relations;
 use super::{Cells, PortTable};
 use crate::document::{
+    application_protocol,
     column::Column,
     end::{Basis, End},
+    names::Names,
     prose::{self, Asker},
     row::Direction,
-    services,
+    section, services,
     table_rows::TableRow,
-    text::unbracket,
+    text::{regex, unbracket},
 };
 
 impl Cells {
@@ -72,6 +76,36 @@ impl Cells {
         self.destination = own;
         self.source = Some(source);
         self.direction = None;
+    }
+
+    /// Who asks the machine that the row names, as its purpose begins: `Constructor to Search cluster` beside `Allocator`.
+    pub(super) fn take_first_of_pair(&mut self, table: &PortTable<'_>) {
+        let is_open = self.source.is_none()
+            && self.destination.is_none()
+            && self.more_ends.is_empty()
+            && matches!(self.direction, None | Some(Direction::Inbound))
+            && !self.loopback
+            && self.granted.is_empty()
+            && table.context.endpoints.is_none()
+            && table.columns.has(Column::Role)
+            && !table.columns.has_an_end();
+        let Some(own) = self
+            .role
+            .clone()
+            .filter(|own| is_open && own.basis == Basis::Given)
+        else {
+            return;
+        };
+        let first = [&self.service, &self.notes]
+            .into_iter()
+            .flatten()
+            .find_map(|text| first_of_pair(text, table.names))
+            .filter(|first| !first.eq_ignore_ascii_case(&own));
+        if let Some(first) = first {
+            self.source = Some(End::new(first, Basis::Purpose));
+            self.destination = Some(own);
+            self.direction = None;
+        }
     }
 
     /// Who goes out by the words on the row, which outrank what a sentence says of all rows.
@@ -148,4 +182,18 @@ impl Cells {
                 .map(|service| End::new(service, Basis::Purpose));
         }
     }
+}
+
+static PAIR: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"^(?P<first>[A-Z][\w.-]*(?: [A-Za-z][\w.-]*){0,2}?) to (?:the )?[A-Z]")
+});
+
+/// The first of two names that a text begins with.
+fn first_of_pair(text: &str, names: &Names) -> Option<String> {
+    let first = PAIR.captures(text)?.name("first")?.as_str();
+    let last = first.rsplit(' ').next().unwrap_or(first).to_lowercase();
+    let is_name = section::is_noun_phrase(first, names)
+        && !prose::is_done(&last)
+        && !application_protocol::is_only_spoken(first);
+    is_name.then(|| first.to_owned())
 }

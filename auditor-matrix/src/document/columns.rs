@@ -377,7 +377,17 @@ const LEAST_ROWS: usize = 2;
 fn names_port(name: &str) -> bool {
     column::words(name)
         .split(' ')
-        .any(|word| matches!(word, "port" | "ports"))
+        .flat_map(|word| word.split(['.', '_', '-']))
+        .any(|word| {
+            let one = word.strip_suffix('s').unwrap_or(word);
+            // `adminPort`, and not `support`
+            one == "port"
+                || one.ends_with("port")
+                    && !matches!(
+                        one,
+                        "support" | "report" | "import" | "export" | "transport"
+                    )
+        })
 }
 
 /// Whether no word of a heading is known and none has a letter of ours, so that it cannot say what its column is.

@@ -268,6 +268,7 @@ impl Reader<'_> {
         let mut role: Option<End> = None;
         let mut first_end = FirstEnd::of(&columns);
         let mut above: Option<TableRow> = None;
+        let settings = column_of_settings(&body, head.cells.len());
         for mut row in body.rows() {
             if let Some(whole) = above
                 .as_ref()
@@ -313,7 +314,8 @@ impl Reader<'_> {
                 self.problem(row.line, Severity::Remark, title, message.to_owned());
                 continue;
             }
-            if columns.is_no_port(&row) {
+            let is_other = settings.is_some_and(|index| is_other_setting(&row, index));
+            if columns.is_no_port(&row) || is_other {
                 let first = (self.document.rows.len(), self.document.problems.len());
                 self.account(&row, first, &columns);
                 continue;
@@ -423,6 +425,50 @@ fn shown_ports(columns: &Columns, body: &Body<'_>) -> String {
 }
 
 /// The title of a group of rows: a text that spans all columns, or is the only one of its row and in the first column, and
+/// The column of settings, most of which are ports: `ledger.httpPort`, `ledger.admin.port`, `ledger.retries`.
+fn column_of_settings(body: &Body<'_>, n_columns: usize) -> Option<usize> {
+    let names_port = |cell: &str| cell.to_lowercase().contains("port");
+    let is_setting = |cell: &str| !cell.contains(' ') && cell.contains(['.', '_']);
+    (0..n_columns).find(|index| {
+        let cells = || {
+            body.column(*index)
+                .take(SAMPLE)
+                .filter(|cell| !cell.is_empty())
+        };
+        let n = cells().count();
+        let n_settings = cells().filter(|cell| is_setting(cell)).count();
+        let n_ports = cells().filter(|cell| names_port(cell)).count();
+        LEAST_SETTINGS <= n && n < 2 * n_settings && 2 * n <= 3 * n_ports
+    })
+}
+
+/// What a program of its own listens on is above the ports that are assigned by name; below are counts, too.
+const LEAST_UNASSIGNED: u32 = 1024;
+
+/// Fewer rows tell of no kind.
+const LEAST_SETTINGS: usize = 3;
+
+/// Whether a row among settings of ports is one of something else: no cell of it speaks of a port.
+fn is_other_setting(row: &TableRow, settings: usize) -> bool {
+    let is_small = |number: &str| {
+        number
+            .parse::<u32>()
+            .is_ok_and(|number| number < LEAST_UNASSIGNED)
+    };
+    let are_small = row
+        .cells
+        .iter()
+        .flat_map(|cell| cell.split(|c: char| !c.is_ascii_digit()))
+        .filter(|part| !part.is_empty())
+        .all(is_small);
+    are_small
+        && row.cells.get(settings).is_some_and(|cell| !cell.is_empty())
+        && !row
+            .cells
+            .iter()
+            .any(|cell| cell.to_lowercase().contains("port"))
+}
+
 /// A paragraph above a table without the sentences that number ports themselves; one that ends in a colon leads to the rows all the same.
 fn without_own_ports(paragraph: &str, columns: &Columns, body: &Body<'_>) -> String {
     let said = sentences(paragraph);

@@ -227,3 +227,19 @@ fn the_first_of_two_names_asks_the_row() {
         ],
     );
 }
+
+#[test]
+fn settings_of_something_else_are_no_ports() {
+    check(
+        &derived(
+            "# Ports used by Ledgerline\n\n| Property | Description | Default value |\n|--|--|--|\n| ledger.http.port | Web | 7001 |\n| ledger.adminPort | Console | 7002 |\n\
+             | ledger.retries | Tries | Default is 20. |\n| ledger.rest.port | REST | 7003 |\n",
+            Format::Markdown,
+        ),
+        &[
+            "clients -> Ledgerline tcp/7001",
+            "clients -> Ledgerline tcp/7002",
+            "clients -> Ledgerline tcp/7003",
+        ],
+    );
+}

@@ -211,6 +211,14 @@ impl Page {
             }
             return;
         }
+        // A variable of an authoring tool, such as `<MadCap:variable name="General.Product" />`: its value stands elsewhere.
+        if let Some((_, "variable")) = name.rsplit_once(':')
+            && let Some(variable) = tag.attribute("name")
+        {
+            let last = variable.rsplit('.').next().unwrap_or(variable);
+            self.push_text(line, &format!("{{{last}}}"));
+            return;
+        }
         match name {
             "sup" | "sub" => {
                 self.end_raised();

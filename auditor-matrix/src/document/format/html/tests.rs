@@ -125,3 +125,11 @@ fn marks_of_translators() {
         &["1h PORT|Use of it", "2 80|{% other %}"],
     );
 }
+
+#[test]
+fn variables_of_authoring_tools() {
+    check(
+        "<p>Ports used by <Flare:variable name=\"General.LedgerName\" /> are:</p>",
+        &["1 Ports used by {LedgerName} are:"],
+    );
+}

@@ -34,6 +34,8 @@ pub(super) struct CellKinds {
     n_permissions: usize,
     /// Cells that say that there is none: `no`, `not used`.
     n_denials: usize,
+    /// Cells that answer with yes or no: `No`.
+    n_answers: usize,
     /// Cells that say in a word how much is needed: `mandatory`, `optional`.
     n_needs: usize,
     n_names: usize,
@@ -188,6 +190,7 @@ impl CellKinds {
                         .is_some()),
         );
         count(&mut self.n_denials, permission::denies_ports(&text));
+        count(&mut self.n_answers, is_answer(&text));
         count(&mut self.n_needs, cell::says_need(&text));
         count(
             &mut self.n_names,
@@ -346,6 +349,11 @@ impl CellKinds {
         0 < self.n_denials
     }
 
+    /// Yes and no, with or without marks beside them: what they answer only the heading tells.
+    pub(super) const fn are_answers(&self) -> bool {
+        self.all(self.n_answers)
+    }
+
     /// Words that say how much is needed: `mandatory`, `optional`.
     pub(super) const fn are_needs(&self) -> bool {
         self.all(self.n_needs)
@@ -438,3 +446,11 @@ const MOST_PERMISSION_WORDS: usize = 4;
 
 /// A cell of more words says more than a direction.
 const MOST_DIRECTION_WORDS: usize = 8;
+
+/// Whether a cell is a yes or a no and nothing else.
+fn is_answer(text: &str) -> bool {
+    let word = text
+        .trim_matches(|c: char| !c.is_alphanumeric())
+        .to_lowercase();
+    matches!(word.as_str(), "yes" | "no" | "y" | "n" | "true" | "false")
+}

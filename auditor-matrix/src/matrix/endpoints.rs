@@ -117,6 +117,15 @@ pub(super) fn row_endpoints(
         destination => (destination, row.direction),
     };
     let (client, server) = match direction {
+        // Nor does what comes in come from itself, where only the page as a whole names the machine.
+        Some(Direction::Inbound)
+            if destination.is_none()
+                && row.role.is_none()
+                && source.is_some()
+                && own.as_deref() == source.as_deref() =>
+        {
+            (source, None)
+        }
         Some(Direction::Inbound) => (source, destination.or(own)),
         // What goes out of a machine does not go to itself: who asks is said nowhere.
         Some(Direction::Outbound)

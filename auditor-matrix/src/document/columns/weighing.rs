@@ -175,6 +175,7 @@ impl Columns {
                 )
             ) && kinds.are_permissions()
                 && kinds.have_denial()
+                && !kinds.are_answers()
             {
                 // `Use`, `Policy` or `Comment` above `Allow` and `Deny`: whatever the heading, the cells say what may be.
                 *meaning = Some(Column::Permission);
@@ -281,7 +282,7 @@ impl Columns {
                 None if kinds.are_directions() && !has_direction => Some(Column::Direction),
                 None if kinds.are_transports() && !has_protocol => Some(Column::Protocol),
                 None if kinds.are_needs() && !has_needs => Some(Column::Required),
-                None if kinds.are_permissions() => Some(Column::Permission),
+                None if kinds.are_permissions() && !kinds.are_answers() => Some(Column::Permission),
                 None if kinds.are_bind_addresses() => Some(Column::BindAddress),
                 None if kinds.are_protocols() && !has_protocol => Some(Column::Protocol),
                 Some(Direction::Both) | None => None,

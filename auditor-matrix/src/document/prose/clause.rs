@@ -108,7 +108,7 @@ pub(super) fn clauses(pieces: &Pieces<'_>, names: &Names) -> Vec<Clause> {
         found.extend(grammar.hindered(at));
         let Some(ends) = found
             .into_iter()
-            .filter(|ends| 0 < ends.n_known() && !is_manner(ends))
+            .filter(|ends| 0 < ends.n_known() && !is_manner(ends) && !is_done_by_nobody(ends))
             .max_by_key(Ends::n_known)
         else {
             continue;
@@ -378,6 +378,14 @@ impl Grammar<'_> {
                 .is_some_and(|word| !word.is_capitalised() && word.lower.ends_with('s'));
         is_word && verb.ends_with('s') && !verb.ends_with("ss")
     }
+}
+
+/// Whether what stands in the place of who asks is what somebody does: `Receives orders -> forwards them`.
+fn is_done_by_nobody(ends: &Ends) -> bool {
+    ends.client.as_deref().is_some_and(|client| {
+        let lower = client.to_lowercase();
+        lower.ends_with('s') && verb(&lower).is_some() && !is_noun_of_verb(&lower)
+    })
 }
 
 /// Adjectives of what can be asked.

@@ -243,3 +243,38 @@ fn settings_of_something_else_are_no_ports() {
         ],
     );
 }
+
+#[test]
+fn answers_below_other_headings_permit_nothing() {
+    check(
+        &derived(
+            "# Ports used by Ledgerline\n\n| Protocol | Port | Configurable | Connection source |\n|--|--|--|--|\n| TCP | 7001 | \u{274c} No | Internal |\n| TCP | 7002 | \u{2705} Yes | External |\n",
+            Format::Markdown,
+        ),
+        &[
+            "External -> Ledgerline tcp/7002",
+            "Internal -> Ledgerline tcp/7001",
+        ],
+    );
+    let secured = derived_markdown(
+        "# Ports used by Ledgerline\n\n| Protocol | Port | Secured |\n|--|--|--|\n| TCP | 7001 | No. |\n| TCP | 7002 | Yes. |\n",
+    );
+    assert!(
+        secured
+            .matrix
+            .rules
+            .iter()
+            .all(|rule| rule.presence == crate::matrix::Presence::Expected)
+    );
+}
+
+#[test]
+fn nobody_asks_who_only_does_something() {
+    check(
+        &derived(
+            "# Till\n\n## Network ports\n\n- **7001**: Receives orders from Desk \u{2192} forwards to Ledger\n- **7002**: Receives reports from Ledger \u{2192} forwards to Desk\n",
+            Format::Markdown,
+        ),
+        &["Desk -> hosts tcp/7001", "Ledger -> hosts tcp/7002"],
+    );
+}

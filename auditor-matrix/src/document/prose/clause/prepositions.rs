@@ -36,7 +36,11 @@ impl Grammar<'_> {
         let mut around = Around::default();
         let mut at = start;
         while at < self.pieces.len() {
-            if matches!(self.pieces.kind(at), Some(Kind::Stop | Kind::Semicolon)) {
+            // What stands behind an arrow comes of what stands before it.
+            if matches!(
+                self.pieces.kind(at),
+                Some(Kind::Stop | Kind::Semicolon | Kind::Arrow(_))
+            ) {
                 break;
             }
             let lower = self.pieces.lower(at);

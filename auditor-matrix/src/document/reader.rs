@@ -51,11 +51,13 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
     let names = Arc::new(names(&blocks, profile));
     let product = machines_told(&blocks, &names).or_else(|| product(&blocks));
     let alternatives = Alternatives::of(&blocks, &names);
-    let ports_of_all = blocks.iter().find_map(|block| match &block.content {
-        Content::Text(text) | Content::Item { text, .. } => sentences(text)
+    let ports_of_all = blocks.iter().find_map(|block| {
+        let (Content::Text(text) | Content::Item { text, .. }) = &block.content else {
+            return None;
+        };
+        sentences(text)
             .into_iter()
-            .find_map(host_table::ports_of_all),
-        _ => None,
+            .find_map(host_table::ports_of_all)
     });
     let mut reader = Reader {
         file: file.into(),

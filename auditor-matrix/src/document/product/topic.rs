@@ -110,9 +110,11 @@ fn n_places(name: &str, text: &str) -> usize {
 
 /// What names the site in the titles of a page: `Acme Ledger` of `Ports | Acme Ledger documentation 3.2`.
 fn sites(blocks: &[Block]) -> BTreeSet<String> {
-    let titles = blocks.iter().filter_map(|block| match &block.content {
-        Content::Title(text) => Some(text),
-        _ => None,
+    let titles = blocks.iter().filter_map(|block| {
+        let Content::Title(text) = &block.content else {
+            return None;
+        };
+        Some(text)
     });
     titles
         .take(MOST_TITLES)
@@ -190,19 +192,15 @@ fn own_rows(blocks: &[Block]) -> BTreeSet<String> {
         if MOST_CELLS < found.len() {
             break;
         }
-        match &block.content {
-            Content::Table(rows) => {
-                for row in 0..rows.len() {
-                    found.extend(rows.cells(row).map(str::to_lowercase));
-                }
+        if let Content::Table(rows) = &block.content {
+            for row in 0..rows.len() {
+                found.extend(rows.cells(row).map(str::to_lowercase));
             }
-            Content::Heading { text, .. } => {
-                if 0 < n_headings {
-                    found.insert(text.to_lowercase());
-                }
-                n_headings += 1;
+        } else if let Content::Heading { text, .. } = &block.content {
+            if 0 < n_headings {
+                found.insert(text.to_lowercase());
             }
-            _ => {}
+            n_headings += 1;
         }
     }
     found
@@ -210,9 +208,11 @@ fn own_rows(blocks: &[Block]) -> BTreeSet<String> {
 
 /// The cells of all tables that are more than a name.
 fn cells(blocks: &[Block]) -> impl Iterator<Item = &str> {
-    let tables = blocks.iter().filter_map(|block| match &block.content {
-        Content::Table(rows) => Some(rows),
-        _ => None,
+    let tables = blocks.iter().filter_map(|block| {
+        let Content::Table(rows) = &block.content else {
+            return None;
+        };
+        Some(rows)
     });
     tables
         .flat_map(|rows| (0..rows.len()).flat_map(|row| rows.cells(row)))

@@ -87,7 +87,7 @@ enum Identity {
 
 /// Makes the tables where there are none, or those of an earlier version into these; all of them, or nothing.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), TablesError> {
-    if matches!(identity(connection)?, Identity::Current) {
+    if matches!(identity_at_once(connection)?, Identity::Current) {
         return check_writable(connection);
     }
     // Nobody else may do the same meanwhile, so the version is read again once the database is locked.
@@ -109,13 +109,19 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), TablesError> {
 
 /// Whether the tables are these, for whoever only reads them.
 pub(super) fn check_version(connection: &Connection) -> Result<(), TablesError> {
-    match identity(connection)? {
+    match identity_at_once(connection)? {
         Identity::Current => Ok(()),
         Identity::First => Err(TablesError::Earlier),
         Identity::Empty => Err(TablesError::Empty),
     }
 }
 
+/// All of it as it was at one moment: a file in which somebody else makes the tables meanwhile has none yet, or all.
+fn identity_at_once(connection: &Connection) -> Result<Identity, TablesError> {
+    identity(&*connection.unchecked_transaction()?)
+}
+
+/// Within a transaction only: what is read before somebody else commits does not fit what is read after.
 fn identity(connection: &Connection) -> Result<Identity, TablesError> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     match (pragma("user_version")?, pragma("application_id")?) {

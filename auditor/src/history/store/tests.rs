@@ -1,6 +1,14 @@
 use std::collections::BTreeSet;
 
-use super::Store;
+use rusqlite::{
+    OpenFlags,
+    hooks::{AuthAction, AuthContext, Authorization},
+};
+
+use super::{
+    Store,
+    tables::{self, TablesError},
+};
 use crate::history::{
     History,
     sample::{at, events, findings, flow},
@@ -269,4 +277,32 @@ fn a_version_that_does_not_fit_is_damage_and_a_later_one_is_not() {
         let error = Store::open(&directory.path().join("history.db")).unwrap_err();
         assert_eq!(error.is_damage(), is_damage, "{pragmas}: {error}");
     }
+}
+
+/// What a file says of itself is read by several statements.
+#[test]
+fn a_file_in_which_tables_are_made_while_it_is_read_holds_nothing_yet() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history.db");
+    let connect = || {
+        let store = Store::connect(&path, OpenFlags::default()).unwrap();
+        store.connection
+    };
+    let (maker, mut reader) = (connect(), connect());
+    maker.pragma_update(None, "journal_mode", "WAL").unwrap();
+    let mut maker = Some(maker);
+    // Between the first of these statements and the second, somebody else makes the tables.
+    let make_tables = move |asked: AuthContext<'_>| {
+        if let AuthAction::Pragma { pragma_name, .. } = asked.action
+            && pragma_name == "application_id"
+            && let Some(mut maker) = maker.take()
+        {
+            tables::prepare(&mut maker).unwrap();
+        }
+        Authorization::Allow
+    };
+    reader.authorizer(Some(make_tables)).unwrap();
+    let before = tables::check_version(&reader).unwrap_err();
+    assert!(matches!(before, TablesError::Empty), "{before}");
+    tables::check_version(&reader).unwrap();
 }

@@ -118,10 +118,10 @@ impl Place {
             _ if is_allowed => Self::IsTold,
             (Some("by" | "of" | "for"), _) if tells && has_ports_before => Self::IsTold,
             // `This page describes the ports that Ledger uses`
-            (_, [verb, ..])
+            (_, [verb, ..] | [_, verb, ..])
                 if tells
                     && has_ports_before
-                    && matches!(*verb, "uses" | "needs" | "requires" | "opens") =>
+                    && matches!(*verb, "uses" | "needs" | "requires" | "opens" | "listens") =>
             {
                 Self::IsTold
             }

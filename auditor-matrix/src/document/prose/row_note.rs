@@ -14,7 +14,7 @@ use super::{
     verb::Verb,
     verb_place::verb_at,
     vocabulary::is_software,
-    words::words,
+    words::{Kind, words},
 };
 use crate::document::{
     names::Names,
@@ -105,6 +105,37 @@ fn with_connections(nouns: &NounPhrases<'_>, own: &str) -> Option<Asker> {
     (is_end && !goes_on).then(|| asker_of(other.text, own))
 }
 
+/// Whose data comes in: "Receives metrics pushed from the agents", "... sent by the edge".
+fn with_data(nouns: &NounPhrases<'_>, own: &str) -> Option<Asker> {
+    let pieces = nouns.pieces;
+    let at = (0..pieces.len()).find(|at| {
+        pieces.is_any(
+            *at,
+            &["pushed", "sent", "forwarded", "reported", "uploaded"],
+        ) && pieces.is_any(at + 1, &["from", "by"])
+    })?;
+    let other = nouns.list(at + 2)?;
+    let is_end = other.is_machine || is_software_name(&other.text);
+    (is_end && !is_alike(&other.text, own) && pieces.kind(other.end) != Some(Kind::Word))
+        .then(|| asker_of(other.text, own))
+}
+
+/// The people whom it lets do something: "Allows users to open the console", "debug console for administrators to watch it".
+fn for_people(nouns: &NounPhrases<'_>) -> Option<Asker> {
+    let pieces = nouns.pieces;
+    let is_lead = |at: usize| {
+        pieces.is_any(
+            at,
+            &["allows", "allow", "lets", "enables", "permits", "for"],
+        ) && !pieces.is(at + 2, "only")
+    };
+    (0..pieces.len())
+        .filter(|at| is_lead(*at) && pieces.is(at + 2, "to"))
+        .map(|at| pieces.lower(at + 1))
+        .find(|who| only_asks(who) && who.ends_with('s') && *who != "clients")
+        .map(|who| Asker::Other(who.to_owned()))
+}
+
 /// Who has access to the row's machine: "Browser/API access to the gate".
 fn with_access(nouns: &NounPhrases<'_>, own: &str) -> Option<Asker> {
     let (end, behind) = access(nouns)?;
@@ -124,7 +155,11 @@ fn of_sentence(nouns: NounPhrases<'_>, own: &str) -> Option<Asker> {
     if let Some(asker) = with_access(&nouns, own) {
         return Some(asker);
     }
-    if let Some(asker) = with_connections(&nouns, own).or_else(|| reached::from(&nouns, own)) {
+    if let Some(asker) = with_connections(&nouns, own)
+        .or_else(|| reached::from(&nouns, own))
+        .or_else(|| with_data(&nouns, own))
+        .or_else(|| for_people(&nouns))
+    {
         return Some(asker);
     }
     let pieces = nouns.pieces;

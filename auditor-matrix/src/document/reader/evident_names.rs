@@ -70,8 +70,10 @@ pub(super) fn add(blocks: &[Block], names: &mut Names) {
 fn add_both_ways(blocks: &[Block], names: &mut Names) {
     let mut found: BTreeMap<String, (String, bool, bool)> = BTreeMap::new();
     for block in blocks {
-        let (Content::Heading { text, .. } | Content::Text(text) | Content::Title(text)) =
-            &block.content
+        let (Content::Heading { text, .. }
+        | Content::Text(text)
+        | Content::Caption(text)
+        | Content::Title(text)) = &block.content
         else {
             continue;
         };
@@ -91,9 +93,18 @@ fn add_both_ways(blocks: &[Block], names: &mut Names) {
             .or_insert((name, false, false));
         entry.1 |= direction == Direction::Inbound;
         entry.2 |= direction == Direction::Outbound;
+        // A variable of a template names a machine where its traffic goes one way.
+        let is_variable =
+            entry.0.starts_with('{') && entry.0.ends_with('}') && !entry.0.contains(' ');
+        entry.1 |= is_variable;
+        entry.2 |= is_variable;
     }
     for (name, is_asked, asks) in found.into_values() {
-        if is_asked && asks && name.starts_with(char::is_uppercase) && !is_no_machine(&name) {
+        if is_asked
+            && asks
+            && name.starts_with(|c: char| c.is_uppercase() || c == '{')
+            && !is_no_machine(&name)
+        {
             names.add(&name);
         }
     }

@@ -278,3 +278,43 @@ fn nobody_asks_who_only_does_something() {
         &["Desk -> hosts tcp/7001", "Ledger -> hosts tcp/7002"],
     );
 }
+
+#[test]
+fn whose_data_comes_in_and_for_whom() {
+    check(
+        &derived(
+            "# Ports\n\n| Component | Port | Direction | Purpose |\n|--|--|--|--|\n\
+             | Ledger server | 7001 | Inbound | Receives metrics pushed from the Till agents. |\n\
+             | Ledger server | 7002 | Inbound | Allows users to open the console. |\n\
+             | Desk daemon | 7003 | Inbound | Debug console for administrators to watch it. |\n",
+            Format::Markdown,
+        ),
+        &[
+            "Till agents -> Ledger server tcp/7001",
+            "administrators -> Desk daemon tcp/7003",
+            "users -> Ledger server tcp/7002",
+        ],
+    );
+}
+
+#[test]
+fn a_variable_whose_traffic_comes_in() {
+    check(
+        &derived(
+            "= Ports\n\n.{LedgerServer} incoming traffic\n|===\n|Port |Protocol |Source\n\n|7001 |TCP |Tills\n|===\n",
+            Format::AsciiDoc,
+        ),
+        &["Tills -> LedgerServer tcp/7001"],
+    );
+}
+
+#[test]
+fn a_page_that_describes_on_what_something_listens() {
+    check(
+        &derived(
+            "# Ports overview\n\nThis document describes the ports the DeskSuite middleware listens on.\n\n| Default port | Purpose |\n|--|--|\n| 7001 | Orders |\n",
+            Format::Markdown,
+        ),
+        &["clients -> DeskSuite tcp/7001"],
+    );
+}

@@ -76,14 +76,14 @@ impl State {
         let (store, found) = match open(&path) {
             Ok(opened) => opened,
             Err(OpenError::Damage(problem)) => {
-                let salvaged = set_aside(&path, &problem, now)?;
+                let (store, aside) = replace(&path, &problem, now)?;
                 warn("auditor: what was seen before is not known");
                 let found = Found {
                     damage: Some(problem),
-                    salvaged,
+                    salvaged: Store::salvage(&aside),
                     ..Found::default()
                 };
-                (begin(&path)?, found)
+                (store, found)
             }
             Err(OpenError::Other(error)) => return Err(error),
         };
@@ -123,10 +123,8 @@ impl State {
         problem: &str,
         now: Timestamp,
     ) -> anyhow::Result<Vec<(String, String)>> {
-        let path = self.database();
         let waiting = self.store.waiting_events();
-        move_aside(&path, problem, now)?;
-        self.store = begin(&path)?;
+        (self.store, _) = replace(&self.database(), problem, now)?;
         self.files = Files::default();
         Ok(waiting)
     }
@@ -142,9 +140,9 @@ impl State {
         problem: &str,
         now: Timestamp,
     ) -> anyhow::Result<Vec<(String, String)>> {
-        let path = self.database();
-        let salvaged = set_aside(&path, problem, now)?;
-        self.store = begin(&path)?;
+        let (store, aside) = replace(&self.database(), problem, now)?;
+        let salvaged = Store::salvage(&aside);
+        self.store = store;
         self.files = Files::default();
         Ok(salvaged)
     }
@@ -176,12 +174,6 @@ fn claim(path: &Path) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// A new history, where none is any more.
-fn begin(path: &Path) -> anyhow::Result<Store> {
-    claim(path)?;
-    Ok(Store::open(path)?)
 }
 
 /// Why a history can't be opened.
@@ -222,10 +214,34 @@ fn open(path: &Path) -> Result<(Store, Found), OpenError> {
     Ok((store, found))
 }
 
-/// Renames a history, so that a new one can be begun, and says so. Returns the events that wait in it for sinks, as far as they
-/// can be read.
-fn set_aside(path: &Path, problem: &str, now: Timestamp) -> anyhow::Result<Vec<(String, String)>> {
-    Ok(Store::salvage(&move_aside(path, problem, now)?))
+/// Sets what there is of a history aside, and begins a new one in its place. Returns that, and the old one's new name.
+///
+/// The new one is made before anything is moved, so that a full disk leaves all as it is, and takes its name when it is whole:
+/// whoever reads it meanwhile, in this process or another, sees all of it, and keeps nothing of it from being made.
+fn replace(path: &Path, problem: &str, now: Timestamp) -> anyhow::Result<(Store, PathBuf)> {
+    let new = make(path)?;
+    let aside = move_aside(path, problem, now)?;
+    let renamed = std::fs::rename(&new, path);
+    renamed.with_context(|| format!("cannot rename {}", new.display()))?;
+    Ok((Store::open(path)?, aside))
+}
+
+/// Makes an empty history beside the one in use. What was left of one is removed. Returns its name.
+fn make(path: &Path) -> anyhow::Result<PathBuf> {
+    let new = with_suffix(path, ".new");
+    for suffix in OF_DATABASE {
+        let left = with_suffix(&new, suffix);
+        match std::fs::remove_file(&left) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot remove {}", left.display()));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    claim(&new)?;
+    // Whoever closes it last leaves all of it in one file.
+    drop(Store::open(&new)?);
+    Ok(new)
 }
 
 /// Renames what there is of a history, and says so. Returns its new name.

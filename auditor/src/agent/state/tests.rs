@@ -149,3 +149,31 @@ fn an_earlier_one_that_was_set_aside_is_kept() {
     assert!(state.found.damage.unwrap().ends_with("it was empty"));
     assert_eq!(set_aside(path), 4);
 }
+
+#[test]
+fn a_history_is_set_aside_only_once_another_can_take_its_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let (_flows, _findings, waiting) = full(path, false);
+    let mut state = State::open(path, sample::at(7)).unwrap();
+    // Nothing can be made, as on a full disk.
+    let new = path.join("history.db.new");
+    fs::create_dir(&new).unwrap();
+    for _turn in 0..2 {
+        assert!(state.begin_anew("damaged", sample::at(8)).is_err());
+        assert!(state.replace_lost("lost", sample::at(8)).is_err());
+    }
+    assert_eq!(set_aside(path), 0);
+    fs::remove_dir(&new).unwrap();
+    // What is left of one that was not finished is in nobody's way.
+    fs::write(&new, "no database").unwrap();
+    let salvaged = state.begin_anew("damaged", sample::at(8)).unwrap();
+    let texts: Vec<String> = salvaged.into_iter().map(|(_, text)| text).collect();
+    assert_eq!(texts, waiting);
+    assert_eq!(set_aside(path), 1);
+    assert!(!new.exists());
+    drop(state);
+    let found = State::open(path, sample::at(9)).unwrap().found;
+    assert_eq!(found.damage, None);
+    assert!(found.history.flows(Timestamp::MIN).is_empty());
+}

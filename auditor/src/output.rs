@@ -94,6 +94,8 @@ fn to(
     fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
 ) -> anyhow::Result<()> {
     let filled = |out: &mut dyn io::Write| fill(out).and_then(|()| out.flush());
+    // As everywhere, `-` is standard output.
+    let path = path.filter(|path| *path != Path::new("-"));
     match path {
         Some(path) => match readers {
             Readers::Mask => File::create(path),
@@ -156,9 +158,15 @@ pub(crate) fn say_as(text: &str, urgency: Urgency) {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, path::Path};
 
     use super::{Readers, replace, write};
+
+    #[test]
+    fn a_dash_is_standard_output() {
+        write(Some(Path::new("-")), "", Readers::Mask).unwrap();
+        assert!(!Path::new("-").exists());
+    }
 
     #[test]
     fn what_people_write_by_hand_is_not_written_over() {

@@ -356,7 +356,10 @@ fn close(command: &Import, documents: &[Document], matrix: &Matrix, complaints: 
     let documents: Vec<&Document> = documents.iter().collect();
     let look = complaints.summary();
     let closing = Closing {
-        output: command.output.as_deref(),
+        output: command
+            .output
+            .as_deref()
+            .filter(|path| *path != Path::new("-")),
         review: command.review.as_deref(),
         n_rows: documents.iter().map(|document| document.rows.len()).sum(),
         inferred: &matrix::inferences(matrix, &documents),

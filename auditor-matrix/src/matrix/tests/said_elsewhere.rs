@@ -318,3 +318,17 @@ fn a_page_that_describes_on_what_something_listens() {
         &["clients -> DeskSuite tcp/7001"],
     );
 }
+
+#[test]
+fn which_of_a_machines_ports_an_arrow_ends_at() {
+    check(
+        &derived(
+            "# Ports\n\n* Metrics scraper -> vtgate web port\n  * port 7001 (HTTP)\n* vtctl -> vtgate\n  * port 7002 (gRPC)\n",
+            Format::Markdown,
+        ),
+        &[
+            "Metrics scraper -> vtgate tcp/7001",
+            "vtctl -> vtgate tcp/7002",
+        ],
+    );
+}

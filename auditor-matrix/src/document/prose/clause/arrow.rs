@@ -48,7 +48,16 @@ impl Grammar<'_> {
             let end = (at..self.pieces.len())
                 .find(|at| !is_name(at))
                 .unwrap_or(self.pieces.len());
-            self.words_of(at, end)?
+            let text = self.words_of(at, end)?;
+            // `gate web port`: what stands right before the port says which one of the gate it is.
+            let before = text
+                .rsplit_once(' ')
+                .filter(|_| self.pieces.is_port(end))
+                .filter(|(_, which)| says_which_port(which));
+            match before {
+                Some((machine, _)) => machine.to_owned(),
+                None => text,
+            }
         } else {
             self.names_before(at, &belongs)?
         };
@@ -102,4 +111,29 @@ impl Grammar<'_> {
         let text = self.pieces.sentence.get(first.start..last.end)?;
         Some(text.to_owned())
     }
+}
+
+/// Whether a word before `port` says which of a machine's ports it is.
+fn says_which_port(word: &str) -> bool {
+    matches!(
+        word,
+        "web"
+            | "http"
+            | "https"
+            | "admin"
+            | "api"
+            | "grpc"
+            | "rpc"
+            | "rest"
+            | "metrics"
+            | "data"
+            | "debug"
+            | "status"
+            | "management"
+            | "listening"
+            | "service"
+            | "default"
+            | "tcp"
+            | "udp"
+    )
 }

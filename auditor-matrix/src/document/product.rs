@@ -31,13 +31,17 @@ pub(super) fn product(blocks: &[Block]) -> Option<String> {
         let words = text.split(' ').filter(|word| !word.contains('`')).map(bare);
         common.extend(words.filter(|word| word.starts_with(char::is_lowercase)));
     }
-    // A name is never written without its capital letter: what is, is a word of the language.
+    // A name is never written without its capital letter: what is, is a word of the language, unless hosts and files are called so.
+    let labels = topic::labels(blocks);
     candidates.retain(|name, _| {
         let is_abbreviation = !name.contains(char::is_lowercase);
+        // `Ledger2` is no word of the language, however it is written.
+        let lower = name.to_lowercase();
         is_spelled_as_name(name)
             || name.contains(|c: char| c.is_ascii_digit())
             || is_abbreviation
-            || !common.contains(&*name.to_lowercase())
+            || !common.contains(&*lower)
+            || labels.contains(&lower)
     });
     let mut n_headings = 0;
     for (text, kind) in texts() {

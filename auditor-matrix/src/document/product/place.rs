@@ -159,7 +159,10 @@ impl Place {
             }
             (Some("by" | "of" | "for" | "run"), _) if has_ports_before => Self::HasPorts,
             // `Make sure that the firewall allows Ledger inbound access`
-            (_, [way, ..]) if matches!(*way, "inbound" | "outbound" | "incoming" | "outgoing") => {
+            (_, [way, ..])
+                if behind.starts_with([' ', '`'])
+                    && matches!(*way, "inbound" | "outbound" | "incoming" | "outgoing") =>
+            {
                 Self::HasPorts
             }
             // `the Ledger port` is one of several, and need not be of whom the page is about.

@@ -26,13 +26,24 @@ pub(super) fn topic(blocks: &[Block], named: impl Iterator<Item = String>) -> Op
             weights.entry(name).or_default();
         }
     }
+    // What hosts and files are called is written without a capital letter, too.
+    let labels = labels(blocks);
+    let also = |name: &str| {
+        let lower = name.to_lowercase();
+        (lower != name && labels.contains(&lower)).then_some(lower)
+    };
+    let also: BTreeMap<String, String> = weights
+        .keys()
+        .filter_map(|name| Some((name.clone(), also(name)?)))
+        .collect();
     let mut n_headings = 0;
     for (text, kind) in blocks.iter().filter_map(text_of).take(MOST_TEXTS) {
         let is_first = kind == Kind::Heading && n_headings == 0;
         n_headings += usize::from(kind == Kind::Heading);
         for sentence in sentences(text) {
             for (name, weight) in &mut weights {
-                let n = n_places(name, sentence);
+                let lower = also.get(name).map_or(0, |lower| n_places(lower, sentence));
+                let n = n_places(name, sentence) + lower;
                 *weight += if is_first { n * IN_TITLE } else { n };
             }
         }
@@ -313,7 +324,7 @@ fn is_act(word: &str) -> bool {
 }
 
 /// The parts of hosts, files and variables that a page names.
-fn labels(blocks: &[Block]) -> BTreeSet<String> {
+pub(super) fn labels(blocks: &[Block]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut add = |text: &str| {
         for token in text.split_whitespace() {

@@ -132,3 +132,36 @@ fn ends_that_are_called_like_directions() {
         &["Browsers -> Ingress tcp/7001", "Till -> Ingress tcp/7002"],
     );
 }
+
+#[test]
+fn a_name_that_hosts_and_files_have() {
+    check(
+        &derived(
+            "# Requirements\n\nTillscale should just work. Tillscale is served via HTTPS. You may run tillscale as a service.\n\nThe settings of tillscale are in `/etc/tillscale/config.yaml`, and make Tillscale available.\n\n## Ports in use\n\n- tcp/7001\n",
+            Format::Markdown,
+        ),
+        &["clients -> Tillscale tcp/7001"],
+    );
+}
+
+#[test]
+fn what_is_named_in_brackets_by_the_way() {
+    check(
+        &derived(
+            "# Ports\n\nUnless a relay is configured (eg: SendTill), outgoing mail leaves by another (eg: SendTill), outgoing too. Those who came here may ask us about MTS again. The many scripts of MTS run there. Whoever has read about MTS may leave MTS at any time.\n\n- tcp/7001\n",
+            Format::Markdown,
+        ),
+        &["clients -> MTS tcp/7001"],
+    );
+}
+
+#[test]
+fn what_closes_a_port_to_some_forbids_it_to_nobody() {
+    check(
+        &derived(
+            "# Till\n\n## Ports\n\nOn ports 7001 and 7002, the till server will reject a connection that cannot be secured.\n\nThe till server listens on TCP port 7003.\n",
+            Format::Markdown,
+        ),
+        &["clients -> till server tcp/7003"],
+    );
+}

@@ -61,14 +61,41 @@ pub(super) fn closing(words: &[Word<'_>], at: usize, lower: &str) -> Stance {
         && !before
             .iter()
             .any(|word| word.is_any(&["must", "should", "shall"]));
+    // "will reject a connection that cannot be secured" closes the port to some alone.
+    let object = behind.iter().take(MOST_OBJECT).position(|word| {
+        word.is_any(&[
+            "connection",
+            "connections",
+            "traffic",
+            "request",
+            "requests",
+            "message",
+            "messages",
+            "client",
+            "clients",
+            "packet",
+            "packets",
+            "session",
+            "sessions",
+            "mail",
+        ])
+    });
+    let is_partial = object.is_some_and(|object| {
+        behind.get(object + 1).is_some_and(|word| {
+            word.is_any(&["that", "which", "who", "whose", "without", "if", "unless"])
+        })
+    });
     let is_gerund = lower.ends_with("ing") && !is_advised || is_by_firewall;
     let is_report = matches!(lower, "blocks" | "drops" | "denies" | "rejects" | "closes");
-    if is_past || is_possible || is_gerund || is_report {
+    if is_past || is_possible || is_gerund || is_report || is_partial {
         Stance::Unclear
     } else {
         Stance::Forbidden
     }
 }
+
+/// What is closed out stands among so many words behind the verb.
+const MOST_OBJECT: usize = 6;
 
 /// The words before a verb that its auxiliaries and adverbs are among.
 const NEAR_AUXILIARY: usize = 3;

@@ -20,7 +20,9 @@ use super::{
 };
 
 /// The product whose ports a page tells; `None` where it names none, or several that are as likely.
-pub(super) fn product(blocks: &[Block]) -> Option<String> {
+///
+/// `file` is the page's file or address, whose words support a name that the page has, too.
+pub(super) fn product(blocks: &[Block], file: &str) -> Option<String> {
     let mut candidates: BTreeMap<String, Candidate> = BTreeMap::new();
     let texts = || blocks.iter().filter_map(text_of).take(MOST_TEXTS);
     let mut common = BTreeSet::new();
@@ -60,6 +62,13 @@ pub(super) fn product(blocks: &[Block]) -> Option<String> {
             }
         }
     }
+    // A variable that is called so stands for the product, however seldom.
+    let mut variables = candidates
+        .keys()
+        .filter(|name| name.starts_with('{') && name.to_lowercase().contains("product"));
+    if let (Some(only), None) = (variables.next(), variables.next()) {
+        return Some(only.clone());
+    }
     // `${ledger}` is named by its variable, as `{ledger}` is.
     let chosen = chosen(&candidates).map(|name| name.trim_start_matches('$').to_owned());
     let is_told = chosen.as_ref().is_some_and(|name| {
@@ -69,7 +78,7 @@ pub(super) fn product(blocks: &[Block]) -> Option<String> {
     if is_told {
         return chosen;
     }
-    let topic = topic::topic(blocks, candidates.into_keys());
+    let topic = topic::topic(blocks, candidates.into_keys(), file);
     // What is named by the way is no product of a page that speaks of another all the time: `I2PTunnel` and `I2P`.
     match (chosen, topic) {
         (Some(chosen), Some(topic)) if topic::is_rather(blocks, &topic, &chosen) => Some(topic),

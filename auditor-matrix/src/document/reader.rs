@@ -49,7 +49,7 @@ pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Doc
     port_lines::list(&mut blocks);
     deployment_models::mark(&mut blocks);
     let names = Arc::new(names(&blocks, profile));
-    let product = machines_told(&blocks, &names).or_else(|| product(&blocks));
+    let product = machines_told(&blocks, &names).or_else(|| product(&blocks, file));
     let alternatives = Alternatives::of(&blocks, &names);
     let ports_of_all = blocks.iter().find_map(|block| {
         let (Content::Text(text) | Content::Item { text, .. }) = &block.content else {

@@ -13,7 +13,11 @@ use crate::document::{
 /// The name of what a page is about; `None` where it speaks of several as much, or of nothing by a name.
 ///
 /// `named` are the names that its sentences have, as their capital letters tell.
-pub(super) fn topic(blocks: &[Block], named: impl Iterator<Item = String>) -> Option<String> {
+pub(super) fn topic(
+    blocks: &[Block],
+    named: impl Iterator<Item = String>,
+    file: &str,
+) -> Option<String> {
     let sites = sites(blocks);
     let lower = lower_names(blocks);
     let rows = own_rows(blocks);
@@ -67,6 +71,9 @@ pub(super) fn topic(blocks: &[Block], named: impl Iterator<Item = String>) -> Op
         *weight += n.min(*weight * MOST_IN_CELLS);
     }
     for (name, weight) in &mut weights {
+        if 0 < *weight && is_in_address(name, file) {
+            *weight += IN_TITLE;
+        }
         // The site alone may be the vendor's, of whose products the page does not speak.
         if sites.contains(name) && 1 < *weight {
             *weight += IN_TITLE;
@@ -360,4 +367,21 @@ pub(super) fn labels(blocks: &[Block]) -> BTreeSet<String> {
         }
     }
     found
+}
+
+/// Whether the page's file or address has a name among its words: `ledger` in `https://docs.ledger.example.com/ports`.
+fn is_in_address(name: &str, file: &str) -> bool {
+    let plain = |text: &str| -> String {
+        text.chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect()
+    };
+    let name = plain(name);
+    let words: Vec<String> = file
+        .split(['/', '.', '_', '-', ':', '?', '#'])
+        .map(plain)
+        .collect();
+    let joined = |n: usize| words.windows(n).any(|words| words.concat() == name);
+    LEAST_LETTERS <= name.len() && (1..=super::MOST_NAME_WORDS).any(joined)
 }

@@ -165,3 +165,34 @@ fn what_closes_a_port_to_some_forbids_it_to_nobody() {
         &["clients -> till server tcp/7003"],
     );
 }
+
+#[test]
+fn what_the_address_of_a_page_says() {
+    let page = "# Forwarding\n\nThe ports below are to be forwarded. Somebody helps you to reach TillHost from outside.\n\n- tcp/7001\n";
+    for (file, expected) in [
+        (
+            "https://doc.tillhost.example.com/ports",
+            "clients -> TillHost tcp/7001",
+        ),
+        ("till-host.md", "clients -> TillHost tcp/7001"),
+        ("ports.md", "clients -> hosts tcp/7001"),
+    ] {
+        let documents = [crate::document::read(
+            file,
+            page.as_bytes(),
+            Format::Markdown,
+        )];
+        check(&crate::matrix::derive(&documents, "Page"), &[expected]);
+    }
+}
+
+#[test]
+fn a_variable_that_is_called_the_product() {
+    check(
+        &derived(
+            "= Firewall\n\nIf a firewall runs on your system, rules have to allow access to {productname}. Open these:\n\n* tcp/7001\n",
+            Format::AsciiDoc,
+        ),
+        &["clients -> productname tcp/7001"],
+    );
+}

@@ -245,7 +245,9 @@ impl Reader<'_> {
                 self.caption = Some(text);
                 self.introduction = introduction;
             }
-            Content::Title(text) => self.document.title = some(&text),
+            Content::Title(text) => {
+                self.document.title = self.document.title.take().or_else(|| some(&text));
+            }
             Content::Unread { what, text } => self.unread(block.line, &what, &text),
             Content::Code { text, .. }
                 if self.add_arrows(arrow_lines::pairs(&text, &self.names)) =>

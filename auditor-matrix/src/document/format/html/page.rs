@@ -83,6 +83,15 @@ impl Page {
         for _ in 0..self.tabs.end_all() {
             self.push(self.paragraph.line, Content::EndAlternative);
         }
+        // The page's own heading says better what it is called than the title of its window.
+        let is_titled = self
+            .blocks
+            .iter()
+            .any(|block| matches!(block.content, Content::Heading { level: 1, .. }));
+        let first = self.blocks.first();
+        if is_titled && first.is_some_and(|block| matches!(block.content, Content::Title(_))) {
+            self.blocks.rotate_left(1);
+        }
         self.blocks
     }
 

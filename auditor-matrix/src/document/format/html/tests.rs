@@ -133,3 +133,11 @@ fn variables_of_authoring_tools() {
         &["1 Ports used by {LedgerName} are:"],
     );
 }
+
+#[test]
+fn the_title_of_a_window_gives_way_to_a_heading() {
+    check(
+        "<title>Ports | Acme</title><h1>Shop</h1><p>One",
+        &["1 h1 Shop", "1 One", "1 Ports | Acme"],
+    );
+}

@@ -90,12 +90,13 @@ pub fn read_with(
     format: Format,
     includes: &dyn Includes,
 ) -> Document {
-    read_as(file, bytes, format, includes, &Profile::default())
+    read_as((file, file), bytes, format, includes, &Profile::default())
 }
 
-/// Reads a page as [`read_with`] does, of which a person has said something already.
+/// Reads a page as [`read_with`] does, of which a person has said something already. Beside the file that rows cite stands where the
+/// page was found, such as its address in the web: its words support the name of what the page is about.
 pub fn read_as(
-    file: &str,
+    (file, address): (&str, &str),
     bytes: impl AsRef<[u8]>,
     format: Format,
     includes: &dyn Includes,
@@ -103,13 +104,13 @@ pub fn read_as(
 ) -> Document {
     if let Some(blocks) = format.blocks_of_bytes(bytes.as_ref()) {
         drop(bytes);
-        return reader::read(file, blocks, profile);
+        return reader::read((file, address), blocks, profile);
     }
     let Decoded { text, remark } = encoding::decode(bytes.as_ref());
     let blocks = format.blocks(&text, &Origin::page(includes));
     drop(text);
     drop(bytes);
-    let mut document = reader::read(file, blocks, profile);
+    let mut document = reader::read((file, address), blocks, profile);
     if let Some(remark) = remark {
         document.problems.insert(
             0,

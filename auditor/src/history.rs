@@ -611,8 +611,6 @@ fn same(one: &Cause, other: &Cause) -> bool {
     std::mem::discriminant(one) == std::mem::discriminant(other) && name(one) == name(other)
 }
 
-#[cfg(test)]
-pub(crate) mod sample;
 /// Which rules let the other host ask what it asked in a flow.
 fn invited_to(invited: &Invited, flow: &Flow) -> Crowd {
     let crowd = invited.crowd(unproven_sender(flow), flow.protocol, flow.port);
@@ -645,5 +643,7 @@ fn oldest_of_crowds(
     oldest
 }
 
+#[cfg(test)]
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;

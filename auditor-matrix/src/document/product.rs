@@ -21,8 +21,8 @@ use super::{
 
 /// The product whose ports a page tells; `None` where it names none, or several that are as likely.
 ///
-/// `file` is the page's file or address, whose words support a name that the page has, too.
-pub(super) fn product(blocks: &[Block], file: &str) -> Option<String> {
+/// `address` is where the page was found, whose words support a name that the page has, too.
+pub(super) fn product(blocks: &[Block], address: &str) -> Option<String> {
     let mut candidates: BTreeMap<String, Candidate> = BTreeMap::new();
     let texts = || blocks.iter().filter_map(text_of).take(MOST_TEXTS);
     let mut common = BTreeSet::new();
@@ -78,7 +78,7 @@ pub(super) fn product(blocks: &[Block], file: &str) -> Option<String> {
     if is_told {
         return chosen;
     }
-    let topic = topic::topic(blocks, candidates.into_keys(), file);
+    let topic = topic::topic(blocks, candidates.into_keys(), address);
     // What is named by the way is no product of a page that speaks of another all the time: `I2PTunnel` and `I2P`.
     match (chosen, topic) {
         (Some(chosen), Some(topic)) if topic::is_rather(blocks, &topic, &chosen) => Some(topic),

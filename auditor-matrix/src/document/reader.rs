@@ -42,14 +42,18 @@ use super::{
 };
 
 /// Reads all rows of a page.
-pub(super) fn read(file: &str, mut blocks: Vec<Block>, profile: &Profile) -> Document {
+pub(super) fn read(
+    (file, address): (&str, &str),
+    mut blocks: Vec<Block>,
+    profile: &Profile,
+) -> Document {
     mend_leads(&mut blocks);
     let published = publishing::without_conditions(&mut blocks);
     let foreign = translate(&mut blocks);
     port_lines::list(&mut blocks);
     deployment_models::mark(&mut blocks);
     let names = Arc::new(names(&blocks, profile));
-    let product = machines_told(&blocks, &names).or_else(|| product(&blocks, file));
+    let product = machines_told(&blocks, &names).or_else(|| product(&blocks, address));
     let alternatives = Alternatives::of(&blocks, &names);
     let ports_of_all = blocks.iter().find_map(|block| {
         let (Content::Text(text) | Content::Item { text, .. }) = &block.content else {

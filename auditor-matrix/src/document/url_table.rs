@@ -2,8 +2,8 @@
 
 use super::table_rows::{TableRow, TableRows};
 
-/// The table with a port in each URL and a row for each of several; `None` for one whose URLs all have ports, or none of them.
-pub(super) fn filled(rows: &TableRows, n_headings: usize) -> Option<TableRows> {
+/// The column of URLs, and the table with a port in each and a row for each of several; `None` for one whose URLs all have ports, or none of them.
+pub(super) fn filled(rows: &TableRows, n_headings: usize) -> Option<(usize, TableRows)> {
     let first = rows.get(0)?;
     let column = (0..first.cells.len()).find(|index| lacks_ports(rows, n_headings, *index))?;
     let mut table = TableRows::default();
@@ -28,7 +28,7 @@ pub(super) fn filled(rows: &TableRows, n_headings: usize) -> Option<TableRows> {
             });
         }
     }
-    Some(table)
+    Some((column, table))
 }
 
 /// Whether all cells of a column are URLs, of which some have a port and others have none.

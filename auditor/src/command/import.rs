@@ -134,8 +134,11 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
             .review
             .as_ref()
             .map(|_| document::text(&page.bytes).into_owned());
+        let address = match &page.source.address {
+            matrix::Address::Url(address) | matrix::Address::File(address) => address,
+        };
         let mut document = document::read_as(
-            &page.file,
+            (&page.file, address),
             page.bytes,
             page.format,
             &includes::includes(input.path()),

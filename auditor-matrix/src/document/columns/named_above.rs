@@ -63,7 +63,11 @@ impl Columns {
         let Some(introduction) = introduction else {
             return;
         };
-        if self.has_an_end() || !self.has_ports() || context.endpoints.is_some() {
+        if self.has_an_end()
+            || !self.has_ports()
+            || context.endpoints.is_some()
+            || context.asker.is_some()
+        {
             return;
         }
         let lower = introduction.to_lowercase();
@@ -159,16 +163,8 @@ fn goes_to(lower: &str, name: &str) -> bool {
         let says_traffic = words.next().is_some_and(|word| {
             matches!(
                 word,
+                // Who has `access to the components` may be anybody.
                 "connectivity"
-                    | "access"
-                    | "connect"
-                    | "connects"
-                    | "connection"
-                    | "connections"
-                    | "traffic"
-                    | "communicate"
-                    | "communicates"
-                    | "requests"
             )
         });
         is_to

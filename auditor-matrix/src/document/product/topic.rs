@@ -16,7 +16,7 @@ use crate::document::{
 pub(super) fn topic(
     blocks: &[Block],
     named: impl Iterator<Item = String>,
-    file: &str,
+    address: &str,
 ) -> Option<String> {
     let sites = sites(blocks);
     let lower = lower_names(blocks);
@@ -71,7 +71,7 @@ pub(super) fn topic(
         *weight += n.min(*weight * MOST_IN_CELLS);
     }
     for (name, weight) in &mut weights {
-        if 0 < *weight && is_in_address(name, file) {
+        if 0 < *weight && is_in_address(name, address) {
             *weight += IN_TITLE;
         }
         // The site alone may be the vendor's, of whose products the page does not speak.
@@ -211,7 +211,7 @@ fn own_rows(blocks: &[Block]) -> BTreeSet<String> {
             break;
         }
         if let Content::Table(rows) = &block.content {
-            for row in 0..rows.len() {
+            for row in 0..rows.len().min(MOST_CELLS) {
                 found.extend(rows.cells(row).map(str::to_lowercase));
             }
         } else if let Content::Heading { text, .. } = &block.content {
@@ -352,7 +352,7 @@ pub(super) fn labels(blocks: &[Block]) -> BTreeSet<String> {
     for block in blocks.iter().take(MOST_TEXTS) {
         match &block.content {
             Content::Table(rows) => {
-                for row in 0..rows.len() {
+                for row in 0..rows.len().min(MOST_CELLS) {
                     rows.cells(row).for_each(&mut add);
                 }
             }
@@ -370,7 +370,7 @@ pub(super) fn labels(blocks: &[Block]) -> BTreeSet<String> {
 }
 
 /// Whether the page's file or address has a name among its words: `ledger` in `https://docs.ledger.example.com/ports`.
-fn is_in_address(name: &str, file: &str) -> bool {
+fn is_in_address(name: &str, address: &str) -> bool {
     let plain = |text: &str| -> String {
         text.chars()
             .filter(|c| c.is_alphanumeric())
@@ -378,7 +378,7 @@ fn is_in_address(name: &str, file: &str) -> bool {
             .collect()
     };
     let name = plain(name);
-    let words: Vec<String> = file
+    let words: Vec<String> = address
         .split(['/', '.', '_', '-', ':', '?', '#'])
         .map(plain)
         .collect();

@@ -59,7 +59,7 @@ impl AboveTable {
             if !speaks_of_rows(sentence) && !goes_on {
                 continue;
             }
-            let read = Introduction::of(sentence, names);
+            let read = Introduction::of(sentence, names).without_places();
             above.say_when(sentence, &read);
             if !speaks_of_rows(sentence) {
                 continue;

@@ -102,6 +102,24 @@ const MOST_LENGTH: usize = 1000;
 const TITLE_WORDS: usize = 6;
 
 impl Introduction {
+    /// The same where names say at their end that what they name stands in a list: `the components below`.
+    pub(super) fn without_places(mut self) -> Self {
+        let ends = [
+            &mut self.ends.client,
+            &mut self.ends.server,
+            &mut self.machine,
+        ];
+        for end in ends.into_iter().flatten() {
+            if let Some(name) = end
+                .strip_suffix(" below")
+                .or_else(|| end.strip_suffix(" listed"))
+            {
+                *end = name.to_owned();
+            }
+        }
+        self
+    }
+
     /// Reads the line above a list. A sentence that names ports itself, or that has its full stop and speaks of none,
     /// introduces nothing.
     pub(super) fn above(text: &str, names: &Names) -> Self {

@@ -54,17 +54,6 @@ impl Reader<'_> {
         let Some((head, n_headings)) = heading(rows) else {
             return;
         };
-        if let Some(filled) = url_table::filled(rows, n_headings) {
-            let message = "the URLs of this table that have no port were taken to have that of their scheme; check it";
-            self.problem(
-                line,
-                Severity::Remark,
-                &head.cells.join(" | "),
-                message.to_owned(),
-            );
-            self.table(line, &filled, introduction);
-            return;
-        }
         let body = Body::new(rows, n_headings);
         if n_headings == 0 {
             let message = "this table has no headings, so what its columns are was told by their cells; check it";
@@ -79,6 +68,23 @@ impl Reader<'_> {
         let as_written = head;
         let mut columns = Columns::new(&as_written, &body, self.profile);
         let head = columns.headings(&as_written);
+        // Where another column has the ports, its URLs are no addresses of the rows.
+        let has_other_ports = |column: usize| {
+            (0..head.cells.len()).any(|index| index != column && columns.may_name_ports(index))
+        };
+        if let Some((column, filled)) = url_table::filled(rows, n_headings)
+            && !has_other_ports(column)
+        {
+            let message = "the URLs of this table that have no port were taken to have that of their scheme; check it";
+            self.problem(
+                line,
+                Severity::Remark,
+                &head.cells.join(" | "),
+                message.to_owned(),
+            );
+            self.table(line, &filled, introduction);
+            return;
+        }
         let is_about_ports =
             self.is_about_ports || introduction.is_some_and(accounting::speaks_of_ports);
         if is_about_ports {
@@ -97,7 +103,7 @@ impl Reader<'_> {
         }
         if !columns.has_ports()
             && let Some(ports) = self.ports_of_all.clone()
-            && (self.context.direction == Some(Direction::Outbound) || introduction.is_none())
+            && self.context.direction == Some(Direction::Outbound)
             && let Some(table) = host_table::with_ports(&head, rows, n_headings, &ports)
         {
             let message = "the port that a sentence gives to all that goes out was taken for that of all hosts that the table lists; check it";
@@ -424,7 +430,6 @@ fn shown_ports(columns: &Columns, body: &Body<'_>) -> String {
     ports.join(", ")
 }
 
-/// The title of a group of rows: a text that spans all columns, or is the only one of its row and in the first column, and
 /// The column of settings, most of which are ports: `ledger.httpPort`, `ledger.admin.port`, `ledger.retries`.
 fn column_of_settings(body: &Body<'_>, n_columns: usize) -> Option<usize> {
     let names_port = |cell: &str| cell.to_lowercase().contains("port");
@@ -498,6 +503,7 @@ fn without_own_ports(paragraph: &str, columns: &Columns, body: &Body<'_>) -> Str
     kept.join(" ")
 }
 
+/// The title of a group of rows: a text that spans all columns, or is the only one of its row and in the first column, and
 /// is no port.
 fn group_title(row: &TableRow) -> Option<&str> {
     let (first, rest) = row.cells.split_first()?;

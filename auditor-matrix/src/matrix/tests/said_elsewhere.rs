@@ -332,3 +332,33 @@ fn which_of_a_machines_ports_an_arrow_ends_at() {
         ],
     );
 }
+
+#[test]
+fn urls_beside_ports_are_none_of_the_rows() {
+    let derived = derived_markdown(
+        "# Ports used by Ledgerline\n\n| Service | Port | Protocol | Documentation |\n|--|--|--|--|\n| Web | 7001 | TCP | https://docs.example.com:8443/web |\n| Books | 7002 | TCP | https://docs.example.com/books |\n",
+    );
+    check(
+        &derived,
+        &[
+            "clients -> Ledgerline tcp/7001",
+            "clients -> Ledgerline tcp/7002",
+        ],
+    );
+    let said = |problem: &crate::document::Problem| problem.message.contains("scheme");
+    assert!(!derived.problems.iter().any(said));
+}
+
+#[test]
+fn who_has_access_to_the_components_may_be_anybody() {
+    check(
+        &derived(
+            "# Ports of Acme\n\nThe ports used by Acme are these. Users need access to the components below.\n\n| Component | Port | Protocol |\n|--|--|--|\n| Desk console | 7001 | TCP |\n| Ledger console | 7002 | TCP |\n",
+            Format::Markdown,
+        ),
+        &[
+            "Users -> Desk console tcp/7001",
+            "Users -> Ledger console tcp/7002",
+        ],
+    );
+}

@@ -499,7 +499,8 @@ fn answers_to_strangers_hide_no_rule() {
         "{}",
         report["gaps"]
     );
-    assert_eq!(report["rules"][1]["verdict"], "observed");
+    let names = &report["rules"][1];
+    assert_eq!(names["verdict"], "observed", "{}", names["explanation"]);
     assert_eq!(report["unplaced"], Value::Null);
     assert!(
         events

@@ -64,7 +64,7 @@ impl Counted {
             *by_interface
                 .entry(packet::index(key.interface))
                 .or_default() += packets;
-            ledger.add(key, record);
+            ledger.add_drained(key, record);
         });
         let n_uncounted = uncounted(capture).unwrap_or(self.n_uncounted);
         self.ledger.end_drain(self.n_uncounted < n_uncounted);

@@ -4,6 +4,7 @@ mod conversations;
 mod displaced;
 mod errors;
 mod flows;
+mod leaving;
 mod own;
 mod proof;
 mod room;
@@ -29,6 +30,7 @@ use self::{
     displaced::Displaced,
     errors::Errors,
     flows::FlowMap,
+    leaving::Leaving,
     own::Own,
     proof::{Proof, asked},
     room::{Removed, Room},
@@ -65,6 +67,7 @@ pub struct Ledger {
     began: HashMap<ConversationKey, u64>,
     errors: Errors,
     displaced: Displaced,
+    leaving: Leaving,
     lost: BTreeMap<Lost, Tally>,
     unproven: Unproven,
     /// Packets of flows that were retired, and are no traffic of this host's.
@@ -88,6 +91,7 @@ impl Ledger {
             began: HashMap::new(),
             errors: Errors::default(),
             displaced: Displaced::default(),
+            leaving: Leaving::default(),
             lost: BTreeMap::new(),
             unproven: Unproven::default(),
             set_aside: BTreeMap::new(),
@@ -120,8 +124,25 @@ impl Ledger {
         self.room.sort_anew(&self.conversations, &self.own);
     }
 
-    /// Adds a conversation that a drain found.
+    /// Adds a conversation, or more of it.
     pub fn add(&mut self, key: &ConversationKey, more: &ConversationRecord) {
+        for one in self.place(key, more) {
+            self.count_removed(&one);
+        }
+    }
+
+    /// Adds a conversation that a drain found, or what one CPU counted of it. What makes room waits until [`Self::end_drain`] for
+    /// what others counted of it: a question and its answer are one conversation, wherever they were counted.
+    pub fn add_drained(&mut self, key: &ConversationKey, more: &ConversationRecord) {
+        for one in self.place(key, more) {
+            if let Some(one) = self.leaving.hold(one) {
+                self.count_removed(&one);
+            }
+        }
+    }
+
+    /// Finds a place for a conversation, or for more of it. Returns what has none any more, or found none.
+    fn place(&mut self, key: &ConversationKey, more: &ConversationRecord) -> Vec<Removed> {
         let (is_fragments, ports) = PackedPorts(key.ports).take_mere_fragments();
         if is_fragments {
             let whole = ConversationKey {
@@ -132,7 +153,7 @@ impl Ledger {
                 fragments: more.packets,
                 ..*more
             };
-            return self.add(&whole, &fragments);
+            return self.place(&whole, &fragments);
         }
         // Where frames for others are passed on, those are of the conversation whose other half leaves.
         let plain = ConversationKey {
@@ -147,28 +168,35 @@ impl Ledger {
         self.errors.see(key, more);
         let is_earlier = self.is_earlier(key, more);
         if self.change(key, |known| merge_in_order(known, more, is_earlier)) {
-            return;
+            return Vec::new();
         }
-        let mut more = *more;
+        let mut more = match self.leaving.take(key) {
+            Some(mut known) => {
+                merge_in_order(&mut known, more, is_earlier);
+                known
+            }
+            None => *more,
+        };
         if self.displaced.may_be_answer(key, &more) {
             more.opening |= MAY_ANSWER;
         }
         let own = &self.own;
         let proof = Proof::of(key, &more, own);
-        let (removed, has_room) = self.room.make(&mut self.conversations, own, proof);
-        for one in removed {
-            self.count_removed(&one);
-        }
+        let (mut removed, has_room) = self.room.make(&mut self.conversations, own, proof);
         if has_room {
             self.conversations.insert(key, &more);
             self.room.enter(key, &self.own, more.last, proof);
         } else {
-            self.count_removed(&Removed {
+            removed.push(Removed {
                 key: *key,
                 record: more,
                 proof,
             });
         }
+        for one in &removed {
+            self.displaced.note(&one.key, &one.record);
+        }
+        removed
     }
 
     /// Changes the record of a conversation, which may prove more then, or less; false if there is none.
@@ -214,6 +242,9 @@ impl Ledger {
     /// Ends a drain: what comes later began later. `is_some_uncounted` is whether packets found no place since the last one.
     pub fn end_drain(&mut self, is_some_uncounted: bool) {
         self.began.clear();
+        for one in self.leaving.end_drain() {
+            self.count_removed(&one);
+        }
         for key in self.displaced.end_drain(is_some_uncounted) {
             self.change(&key, |known| known.opening |= MAY_ANSWER);
         }
@@ -244,7 +275,6 @@ impl Ledger {
 
     /// Counts by port what can't be kept by its addresses.
     fn count_removed(&mut self, Removed { key, record, proof }: &Removed) {
-        self.displaced.note(key, record);
         let ports = PackedPorts(key.ports);
         let here = here(ports);
         let is_own = *proof == Proof::Own;

@@ -58,6 +58,14 @@ pub(super) fn arrow(text: &str) -> Option<Endpoints> {
             endpoint(found.name("from")?.as_str())?,
             endpoint(found.name("to")?.as_str())?,
         );
+        // Behind a machine of the same kind stands what the two do: `node-to-node replication`.
+        let one = |name: &str| name.to_lowercase().trim_end_matches('s').to_owned();
+        let first = destination.split(' ').next().unwrap_or_default();
+        let destination = if one(first) == one(&source) {
+            source.clone()
+        } else {
+            destination
+        };
         // "point-to-point" and "end-to-end" say what a conversation is like, not whose it is.
         let is_figure = [
             "point", "end", "peer", "one", "many", "site", "host", "step", "back", "face",

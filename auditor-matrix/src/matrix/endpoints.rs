@@ -11,7 +11,10 @@ use self::{
 };
 use super::page_names::PageNames;
 use crate::{
-    document::{Basis, Direction, End, Profile, Row, RowOrigin, is_own_machine, only_asks},
+    document::{
+        Basis, Direction, End, OwnKind, Profile, Row, RowOrigin, is_own_machine, only_asks,
+        own_kind,
+    },
     role::Role,
     transport::Transport,
 };
@@ -201,7 +204,9 @@ pub(super) fn row_endpoints(
                 .filter(|_| direction == Some(Direction::Outbound))
                 .and_then(network_service)
                 .map(|name| End::new(name, Basis::Purpose));
-            with_unnamed_roles(direction, (client, server.or(offered)), page)
+            let ends = (client, server.or(offered));
+            let ends = with_own_kind(row, direction, ends, page);
+            with_unnamed_roles(direction, ends, page)
         }
         RowOrigin::Note => (client, server, Vec::new()),
     };
@@ -396,6 +401,33 @@ fn is_client(name: &str) -> bool {
             "client" | "clients" | "browser" | "browsers" | "user" | "users"
         )
     })
+}
+
+/// Has a machine asked by others of its kind, where nobody is named who asks it and what its port is for says so.
+fn with_own_kind(
+    row: &Row,
+    direction: Option<Direction>,
+    (client, server): (Option<End>, Option<End>),
+    page: &Page<'_>,
+) -> (Option<End>, Option<End>) {
+    if client.is_some()
+        || direction == Some(Direction::Outbound)
+        || server.as_deref().is_some_and(only_asks)
+    {
+        return (client, server);
+    }
+    let texts = [row.text.service(), row.text.notes()];
+    let texts: Vec<&str> = texts.into_iter().flatten().collect();
+    let machine = server.as_deref().unwrap_or(page.own_machines());
+    let Some(kind) = own_kind(&texts.join(", "), machine) else {
+        return (client, server);
+    };
+    let own = server.unwrap_or_else(|| End::new(page.own_machines(), Basis::Purpose));
+    let client = match kind {
+        OwnKind::Only => own.name.to_string(),
+        OwnKind::AndOthers => format!("{}, {CLIENTS}", own.name),
+    };
+    (Some(End::new(client, Basis::Purpose)), Some(own))
 }
 
 /// Gives an endpoint that a table leaves out a role name, whose addresses the deployment has to give: the product's, if it is the

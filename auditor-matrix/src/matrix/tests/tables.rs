@@ -352,8 +352,8 @@ fn a_role_above_a_table_and_a_column_without_a_heading() {
         &derive(&documents, "Page"),
         &[
             "clients -> Mail Role tcp/7001",
-            "clients -> Mail Role tcp/7002",
-            "clients -> Mail Role udp/7002",
+            "Mail Role -> Mail Role tcp/7002",
+            "Mail Role -> Mail Role udp/7002",
             "clients -> Desk Role tcp/7003",
         ],
     );

@@ -322,3 +322,21 @@ fn whoever_does_something_beside_the_other_end() {
         &["hosts -> Ledger tcp/7001"],
     );
 }
+
+/// Nodes ask nodes where the page says what their port is for and not who asks it.
+#[test]
+fn machines_that_ask_their_own_kind() {
+    let page = "# Acme Store ports\n\nOpen these on each Acme Store node.\n\n| Port | Protocol | Description |\n|--|--|--|\n\
+                | 7001 | TCP | Queries |\n| 7002 | TCP | Inter-node communication (RPC) |\n| 7003 | TCP | Cluster gossip and metrics |\n\
+                | 7004 | TCP | Node-to-node replication traffic |\n| 7005 | TCP | Node discovery by tools |\n";
+    check(
+        &derived(page),
+        &[
+            "clients -> Acme Store node tcp/7001",
+            "Acme Store node -> Acme Store node tcp/7002",
+            "Acme Store node+clients -> Acme Store node tcp/7003",
+            "Node -> Node tcp/7004",
+            "clients -> Acme Store node tcp/7005",
+        ],
+    );
+}

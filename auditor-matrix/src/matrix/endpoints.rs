@@ -1,11 +1,13 @@
 //! Turns the endpoints of a row into client and server roles. Only here is a viewpoint, inbound or outbound, resolved.
 
+mod named_host;
 mod remark;
 mod urls;
 mod variables;
 
 pub(super) use self::remark::{EndpointProblem, EndpointRemark};
 use self::{
+    named_host::with_named_host,
     urls::{hosts_of_urls, is_of_any_host, is_of_own_host},
     variables::with_variables_named,
 };
@@ -106,6 +108,11 @@ pub(super) fn row_endpoints(
         endpoint(row.destination.as_ref()),
     );
     let (source, destination) = without_self(source, destination, own);
+    let ends = (source, destination, row.direction);
+    let (source, destination, direction) = match row.origin {
+        RowOrigin::Table | RowOrigin::Item => with_named_host(row, ends, own),
+        RowOrigin::Note => ends,
+    };
     let own = own.cloned();
     // `https://<server>:8443` is asked at the row's own machine, whatever that is called.
     let (destination, direction) = match destination {
@@ -116,8 +123,8 @@ pub(super) fn row_endpoints(
             (own.clone().or_else(named), None)
         }
         // What is shown at the own machine is asked there alone, as far as the page says.
-        Some(url) if is_of_own_host(&url) => (Some(End::given("localhost")), row.direction),
-        destination => (destination, row.direction),
+        Some(url) if is_of_own_host(&url) => (Some(End::given("localhost")), direction),
+        destination => (destination, direction),
     };
     let (client, server) = match direction {
         // Nor does what comes in come from itself, where only the page as a whole names the machine.
@@ -419,7 +426,7 @@ fn with_own_kind(
     let texts = [row.text.service(), row.text.notes()];
     let texts: Vec<&str> = texts.into_iter().flatten().collect();
     let machine = server.as_deref().unwrap_or(page.own_machines());
-    let Some(kind) = own_kind(&texts.join(", "), machine) else {
+    let Some(kind) = own_kind(&texts.join(". "), machine) else {
         return (client, server);
     };
     let own = server.unwrap_or_else(|| End::new(page.own_machines(), Basis::Purpose));

@@ -340,3 +340,35 @@ fn machines_that_ask_their_own_kind() {
         ],
     );
 }
+
+/// No heading and no sentence takes the place of a host that a row names in full.
+#[test]
+fn hosts_named_in_full_are_ends() {
+    let items = "* depot01.example.com TCP/7001\n* gate.example.com [192.0.2.7] TCP 7002\n";
+    let between = format!("# Ports between the agent and the Acme Gate\n\n{items}");
+    check(
+        &derived(&between),
+        &[
+            "agent -> depot01.example.com tcp/7001",
+            "agent -> gate.example.com tcp/7002",
+        ],
+    );
+    let needed = format!("# Ports\n\nThe agent needs these hosts:\n\n{items}");
+    check(
+        &derived(&needed),
+        &[
+            "agent -> depot01.example.com tcp/7001",
+            "agent -> gate.example.com tcp/7002",
+        ],
+    );
+    let inbound = format!("# Ports\n\n## Inbound\n\n{items}");
+    check(
+        &derived(&inbound),
+        &[
+            "depot01.example.com -> hosts tcp/7001",
+            "gate.example.com -> hosts tcp/7002",
+        ],
+    );
+    let table = "# Ports between agent and gate\n\n| Host | Port |\n|--|--|\n| a.example.com | TCP 7001 |\n";
+    check(&derived(table), &["hosts -> a.example.com tcp/7001"]);
+}

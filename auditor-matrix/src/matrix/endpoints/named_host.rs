@@ -1,0 +1,155 @@
+//! Hosts that a row names by their full names in place of a service: whatever stands above them, they are an end of their own.
+
+use std::net::IpAddr;
+
+use crate::document::{Basis, Direction, End, Row};
+
+/// The ends and the direction of a row.
+pub(super) type Ends = (Option<End>, Option<End>, Option<Direction>);
+
+/// The ends of a row, with the hosts that it names at the end that is theirs. Without a word to the contrary hosts are listed since
+/// they are asked: `store.example.com TCP/443` below `Ports for the agent`. No heading and no sentence knows better which host
+/// this is.
+pub(super) fn with_named_host(
+    row: &Row,
+    (source, destination, direction): Ends,
+    own: Option<&End>,
+) -> Ends {
+    // One host does not ask itself by its full name.
+    if let (Some(one), Some(other)) = (&source, &destination)
+        && one == other
+        && !row.loopback
+        && are_hosts(one)
+    {
+        return (None, destination, Some(Direction::Outbound));
+    }
+    let is_given = |end: &Option<End>| end.as_ref().is_some_and(|end| end.basis == Basis::Given);
+    let Some(hosts) = row.text.service().and_then(hosts) else {
+        return (source, destination, direction);
+    };
+    let is_named = |end: &Option<End>| end.as_deref().is_some_and(are_hosts);
+    if is_given(&destination) || is_named(&source) || is_named(&destination) {
+        return (source, destination, direction);
+    }
+    let hosts = End::new(hosts, Basis::Purpose);
+    match (source, destination) {
+        (None, None) if direction == Some(Direction::Inbound) => (Some(hosts), None, direction),
+        // Who is named alone, in whatever place, is the other one.
+        (None, None) => (None, Some(hosts), Some(Direction::Outbound)),
+        (None, Some(other)) | (Some(other), None) => (Some(other), Some(hosts), None),
+        // Of two it is one: the one of whose name it has a word, or who was named second.
+        (Some(one), Some(other)) => {
+            let client = if shares_word(&hosts, &one) && !shares_word(&hosts, &other) {
+                other
+            } else {
+                one
+            };
+            let client = Some(client)
+                .filter(|client| own != Some(client))
+                .or(own.cloned());
+            (client, Some(hosts), None)
+        }
+    }
+}
+
+/// The hosts of a text that has nothing else but remarks in brackets.
+fn hosts(text: &str) -> Option<String> {
+    let mut bare = String::new();
+    let mut depth = 0_usize;
+    for c in text.chars() {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            c if depth == 0 => bare.push(c),
+            _ => {}
+        }
+    }
+    let bare = bare.trim().trim_end_matches([':', '.', ',']).trim_end();
+    are_hosts(bare).then(|| bare.to_owned())
+}
+
+/// Whether a text is the full name of a host, its address, or several of them.
+fn are_hosts(text: &str) -> bool {
+    let mut parts = text.split(", ").map(str::trim).peekable();
+    parts.peek().is_some_and(|first| !first.is_empty())
+        && parts.all(|part| is_full_name(part) || is_address(part))
+}
+
+fn is_address(text: &str) -> bool {
+    let address = text.split_once('/').map_or(text, |(address, _)| address);
+    address
+        .parse::<IpAddr>()
+        .is_ok_and(|address| !address.is_loopback() && !address.is_unspecified())
+}
+
+/// What full names of hosts end in, but for countries: names of settings have dots as well.
+const DOMAINS: [&str; 21] = [
+    "com", "net", "org", "io", "cloud", "dev", "app", "gov", "edu", "mil", "int", "info", "biz",
+    "tech", "local", "internal", "lan", "corp", "example", "test", "arpa",
+];
+
+/// `store.example.com`, `*.example.com`; neither `node.js` nor `com.example.Store`.
+fn is_full_name(text: &str) -> bool {
+    let labels: Vec<&str> = text.split('.').collect();
+    let is_label = |label: &&str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'*'))
+    };
+    let is_package = matches!(labels.first(), Some(&("com" | "org" | "net" | "io")));
+    let top = labels.last().copied().unwrap_or_default();
+    let is_country = top.len() == 2
+        && top.bytes().all(|byte| byte.is_ascii_lowercase())
+        && !matches!(top, "js" | "gz" | "py" | "sh" | "md" | "so");
+    let has_domain = DOMAINS.contains(&top) || 2 < labels.len() && is_country;
+    labels.len() > 1 && labels.iter().all(is_label) && has_domain && !is_package
+}
+
+/// Whether a host has a word of a machine's name in its own: `portal.example.com` and `Acme Portal`.
+fn shares_word(host: &str, machine: &str) -> bool {
+    let host = host.to_lowercase();
+    machine
+        .split(' ')
+        .map(str::to_lowercase)
+        .any(|word| 3 < word.len() && host.contains(&word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hosts;
+
+    #[test]
+    fn full_names_and_addresses_of_hosts() {
+        for (text, expected) in [
+            ("store.example.com", "store.example.com"),
+            ("store.example.com [192.0.2.1]", "store.example.com"),
+            ("*.example.com:", "*.example.com"),
+            ("example.com", "example.com"),
+            ("192.0.2.1", "192.0.2.1"),
+            (
+                "a.example.com, b.example.com",
+                "a.example.com, b.example.com",
+            ),
+            ("192.0.2.0/24", "192.0.2.0/24"),
+        ] {
+            assert_eq!(hosts(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in [
+            "node.js",
+            "com.example.Store",
+            "ASP.NET",
+            "Store of example.com",
+            "install.sh",
+            "127.0.0.1",
+            "1.2",
+            "store.http.port",
+            "lib.min.js",
+            "v1.2.x",
+            "store",
+            "",
+        ] {
+            assert_eq!(hosts(text), None, "{text}");
+        }
+    }
+}

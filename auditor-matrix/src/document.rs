@@ -1,5 +1,6 @@
 //! Reads a vendor's page into rows: what its port tables state, on which line, and what was not understood.
 
+mod access;
 mod accounting;
 mod aligned;
 mod alternatives;

@@ -112,6 +112,8 @@ pub(super) struct Prose {
     named_above: Vec<(usize, PortRange)>,
     /// The last list of hosts below a line that names their port, and its section.
     hosts_below: Option<(Option<Arc<str>>, HostList)>,
+    /// The section in which some text stands already.
+    begun: Option<Arc<str>>,
     /// The headings that number a port.
     port_headings: Vec<PortHeading>,
     /// The machine of the last list, for "They also need ...", and its section.
@@ -184,6 +186,7 @@ impl Prose {
             self.add_code(position, text, context, interner);
             return;
         }
+        self.begun.clone_from(&context.section);
         if is_host(text) || self.is_item(text, context) || self.is_lead_in(text) {
             let is_first = self.list.is_none();
             self.add_item(position, 0, text, context, interner);
@@ -307,7 +310,9 @@ impl Prose {
             text: text.to_owned(),
             is_code: false,
         };
-        if self.add_host(&item, file, context) {
+        let is_host_below = self.add_host(&item, file, context);
+        self.begun.clone_from(&context.section);
+        if is_host_below {
             return;
         }
         if is_host(text) {

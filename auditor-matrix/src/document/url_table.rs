@@ -1,11 +1,20 @@
-//! Tables of URLs of which only some have a port: the others have that of their scheme (RFC 9110, section 4.2).
+//! Tables of URLs that have no port: they have that of their scheme (RFC 9110, section 4.2).
 
-use super::table_rows::{TableRow, TableRows};
+use super::{
+    access::usual_port,
+    table_rows::{TableRow, TableRows},
+};
 
-/// The column of URLs, and the table with a port in each and a row for each of several; `None` for one whose URLs all have ports, or none of them.
-pub(super) fn filled(rows: &TableRows, n_headings: usize) -> Option<(usize, TableRows)> {
+/// The column of URLs, and the table with a port in each and a row for each of several; `None` for one whose URLs all have ports, or
+/// none of them where nothing asks for access to them.
+pub(super) fn filled(
+    rows: &TableRows,
+    n_headings: usize,
+    is_access_asked: bool,
+) -> Option<(usize, TableRows)> {
     let first = rows.get(0)?;
-    let column = (0..first.cells.len()).find(|index| lacks_ports(rows, n_headings, *index))?;
+    let column = (0..first.cells.len())
+        .find(|index| lacks_ports(rows, n_headings, *index, is_access_asked))?;
     let mut table = TableRows::default();
     for (number, row) in rows.iter().enumerate() {
         let Some(cell) = row.cells.get(column).filter(|_| n_headings <= number) else {
@@ -31,8 +40,8 @@ pub(super) fn filled(rows: &TableRows, n_headings: usize) -> Option<(usize, Tabl
     Some((column, table))
 }
 
-/// Whether all cells of a column are URLs, of which some have a port and others have none.
-fn lacks_ports(rows: &TableRows, n_headings: usize, index: usize) -> bool {
+/// Whether all cells of a column are URLs, of which some have none, and others have one unless access is asked for.
+fn lacks_ports(rows: &TableRows, n_headings: usize, index: usize, is_access_asked: bool) -> bool {
     let (mut n_with, mut n_without) = (0, 0);
     for row in n_headings..rows.len() {
         let Some(cell) = rows.cells(row).nth(index).filter(|cell| !cell.is_empty()) else {
@@ -47,7 +56,7 @@ fn lacks_ports(rows: &TableRows, n_headings: usize, index: usize) -> bool {
             }
         }
     }
-    0 < n_with && 0 < n_without
+    (0 < n_with || is_access_asked) && 0 < n_without
 }
 
 /// The URLs of a cell that holds nothing else.
@@ -61,17 +70,13 @@ fn urls(cell: &str) -> Option<Vec<Url<'_>>> {
 struct Url<'a> {
     scheme: &'a str,
     authority: &'a str,
-    usual: &'static str,
+    usual: u16,
 }
 
 impl<'a> Url<'a> {
     fn of(text: &'a str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
-        let usual = match scheme.to_ascii_lowercase().as_str() {
-            "http" | "ws" => "80",
-            "https" | "wss" => "443",
-            _ => return None,
-        };
+        let usual = usual_port(scheme)?;
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         (!authority.is_empty()).then_some(Self {
             scheme,

@@ -1,4 +1,5 @@
-//! A list of hosts below a line that names their port: "must be able to connect outbound (TCP/443) to the following:".
+//! A list of hosts below a line that names their port, or of URLs below one that asks for access to them: "must be able to connect
+//! outbound (TCP/443) to the following:".
 
 use std::net::IpAddr;
 
@@ -14,11 +15,13 @@ use super::{
 };
 use crate::{
     document::{
+        access::{AskedUrl, asks_for_access},
         names::Names,
-        row::Direction,
+        row::{Direction, PortGroup},
         text::{fold, is_host},
     },
     port::PortRange,
+    transport::Transport,
 };
 
 /// What the line above a list says of the hosts in it.
@@ -27,6 +30,8 @@ pub(super) struct HostList {
     /// What holds for each of them, without the end that it is.
     statements: Vec<Statement>,
     side: Side,
+    /// The line names no port and asks for access, so each has that of its URL.
+    pub(super) is_of_urls: bool,
     /// The line names no port, so those of the list before it hold.
     pub(super) takes_up: bool,
 }
@@ -42,10 +47,40 @@ enum Side {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Host<'a> {
     name: &'a str,
+    /// The port of its URL, where it is one.
+    port: Option<u16>,
     remark: Option<&'a str>,
 }
 
 impl HostList {
+    /// Reads the line or the heading above a list of URLs.
+    pub(super) fn of_urls(text: &str, names: &Names) -> Option<Self> {
+        if !asks_for_access(text) || text.contains(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        let all = words(text);
+        let condition = Condition::of(text, &all);
+        if stance(&condition.rest(&all)) != Stance::Wanted {
+            return None;
+        }
+        let ends = Introduction::of(text, names).ends;
+        let statement = Statement {
+            direction: ends.client.is_none().then_some(Direction::Outbound),
+            source: ends.client,
+            basis: ends.basis,
+            condition: condition.text,
+            transports: vec![Transport::Tcp],
+            is_asked: true,
+            ..Statement::default()
+        };
+        Some(Self {
+            statements: vec![statement],
+            side: Side::Destination,
+            is_of_urls: true,
+            takes_up: false,
+        })
+    }
+
     /// Reads the line above a list of hosts; `before` is the list of hosts before it in the section. `None` if the line leads to
     /// nothing, does not say which end they are, or names that end itself.
     pub(super) fn below(text: &str, names: &Names, before: Option<&Self>) -> Option<Self> {
@@ -64,6 +99,7 @@ impl HostList {
             Self {
                 statements: reading.statements.into_iter().filter(has_ports).collect(),
                 side,
+                is_of_urls: false,
                 takes_up: false,
             }
         } else {
@@ -95,6 +131,7 @@ impl HostList {
             Self {
                 statements,
                 side,
+                is_of_urls: false,
                 takes_up: true,
             }
         };
@@ -133,6 +170,12 @@ impl HostList {
                 Side::Destination => &mut statement.destination,
             };
             *end = Some(host.name.to_owned());
+            if let Some(port) = host.port.filter(|_| self.is_of_urls) {
+                statement.ports = vec![PortGroup {
+                    ranges: vec![PortRange::single(port)],
+                    alternatives: false,
+                }];
+            }
             if let Some(remark) = host.remark {
                 statement.service = Some(fold(remark));
             }
@@ -169,38 +212,60 @@ fn side(words: &[Word<'_>]) -> Option<Side> {
 }
 
 impl<'a> Host<'a> {
+    /// Reads an item of a list, which is a URL in a list of these.
+    pub(super) fn below(list: &HostList, text: &'a str) -> Option<Self> {
+        if !list.is_of_urls {
+            return Self::of(text);
+        }
+        let (first, remark) = first_and_remark(text)?;
+        let AskedUrl { host, port } = AskedUrl::of(first)?;
+        Some(Self {
+            name: host,
+            port: Some(port),
+            remark,
+        })
+    }
+
     /// Reads an item that begins with a host's name, address or network, or a URL of it without a port, and says no more than what
     /// it is for: `api.example.com (updates)`.
     pub(super) fn of(text: &'a str) -> Option<Self> {
-        let text = text.trim().trim_matches('`');
-        let end = text.find(char::is_whitespace).unwrap_or(text.len());
-        let (first, rest) = text.split_at(end);
-        let is_labelled = first.ends_with([':', ',', ';']);
-        let first = first.trim_end_matches([':', ',', ';', '`']);
+        let (first, remark) = first_and_remark(text)?;
         let name = match first.split_once("://") {
             Some((_, authority)) => authority.split(['/', '?', '#']).next()?,
             None => first,
         };
-        let rest = rest.trim();
-        let is_end = rest.is_empty()
-            || is_labelled
-            || rest.starts_with(['(', '-', '–', '—', ':'])
-            || rest.starts_with("for ");
         let is_name = is_host(name.strip_prefix("*.").unwrap_or(name)) || is_network(name);
-        (is_end && is_name).then(|| {
-            let remark = rest
-                .trim_start_matches(['-', '–', '—', ':', ' '])
-                .trim_start_matches("for ");
-            let remark = remark
-                .strip_prefix('(')
-                .and_then(|inside| inside.strip_suffix(')'))
-                .unwrap_or(remark);
-            Self {
-                name,
-                remark: Some(remark).filter(|remark| remark.contains(char::is_alphabetic)),
-            }
+        is_name.then_some(Self {
+            name,
+            port: None,
+            remark,
         })
     }
+}
+
+/// The first word of an item, and what is said of it; `None` if it goes on with it.
+fn first_and_remark(text: &str) -> Option<(&str, Option<&str>)> {
+    let text = text.trim().trim_matches('`');
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    let (first, rest) = text.split_at(end);
+    let is_labelled = first.ends_with([':', ',', ';']);
+    let first = first.trim_end_matches([':', ',', ';', '`']);
+    let rest = rest.trim();
+    let is_end = rest.is_empty()
+        || is_labelled
+        || rest.starts_with(['(', '-', '–', '—', ':'])
+        || rest.starts_with("for ");
+    let remark = rest
+        .trim_start_matches(['-', '–', '—', ':', ' '])
+        .trim_start_matches("for ");
+    let remark = remark
+        .strip_prefix('(')
+        .and_then(|inside| inside.strip_suffix(')'))
+        .unwrap_or(remark);
+    is_end.then_some((
+        first,
+        Some(remark).filter(|remark| remark.contains(char::is_alphabetic)),
+    ))
 }
 
 /// Whether a text is an IP address or a network in CIDR notation (RFC 4632).
@@ -308,7 +373,15 @@ mod tests {
             ),
             ("2001:db8::1", "2001:db8::1", None),
         ] {
-            assert_eq!(Host::of(text), Some(Host { name, remark }), "{text}");
+            assert_eq!(
+                Host::of(text),
+                Some(Host {
+                    name,
+                    port: None,
+                    remark
+                }),
+                "{text}"
+            );
         }
         for text in [
             "api.acme.example:8443",

@@ -26,15 +26,28 @@ impl Prose {
             return goes_on;
         }
         let is_here = |above: &&super::HeldSentence| above.context.section == context.section;
-        let Some(above) = self.above.as_ref().filter(is_here) else {
-            return false;
-        };
+        let above = self.above.as_ref().filter(is_here);
         let before = self
             .hosts_below
             .as_ref()
             .filter(|(section, _)| *section == context.section)
             .map(|(_, hosts)| hosts);
-        let Some(hosts) = HostList::below(&above.text, &self.names, before) else {
+        // Whoever lists something else below such a line begins with something else.
+        let of_urls = |line: &str| {
+            HostList::of_urls(line, &self.names)
+                .filter(|list| Host::below(list, &item.text).is_some())
+        };
+        let below_line = above.and_then(|above| {
+            HostList::below(&above.text, &self.names, before).or_else(|| of_urls(&above.text))
+        });
+        let heading = context
+            .section
+            .as_deref()
+            .and_then(|section| section.rsplit(" / ").next());
+        // A heading says of what stands next to it, and of nothing behind other text.
+        let is_first = self.begun != context.section;
+        let below_heading = || of_urls(heading.filter(|_| is_first)?);
+        let Some(hosts) = below_line.or_else(below_heading) else {
             return false;
         };
         self.list = Some(List {
@@ -56,7 +69,7 @@ impl Prose {
         let are_hosts = list
             .items
             .iter()
-            .filter(|item| Host::of(&item.text).is_some());
+            .filter(|item| Host::below(&hosts, &item.text).is_some());
         if 2 * are_hosts.count() <= list.items.len() {
             let bare = list.items.extract_if(.., |item| is_host(&item.text));
             let of_section = self.hosts.entry(list.context.section.clone()).or_default();
@@ -70,8 +83,9 @@ impl Prose {
                 context: &list.context,
                 machine: None,
             };
-            let Some(host) = Host::of(&item.text) else {
-                let message = NO_HOST;
+            let Some(host) = Host::below(&hosts, &item.text) else {
+                let names_host = Host::of(&item.text).is_some();
+                let message = if names_host { NO_PORT } else { NO_HOST };
                 self.problems
                     .push(place.problem(Severity::Remark, &item.text, message));
                 continue;
@@ -102,4 +116,5 @@ impl Prose {
 }
 
 const NO_HOST: &str = "the line above names the port of hosts, and which one this is was not understood, so no rule was made of it; add one by hand";
+const NO_PORT: &str = "access to this host is asked for, and no port of it is named, so no rule was made of it; add one by hand";
 const TAKES_UP: &str = "the line above this list names no port, so the ports of the list before it were taken; check its rule";

@@ -7,6 +7,7 @@ use super::{
     table_heading::heading, unread_table::may_list_ports,
 };
 use crate::document::{
+    access::asks_for_access,
     accounting, cell,
     cell_kinds::{CellKinds, SAMPLE},
     column::Column,
@@ -72,7 +73,13 @@ impl Reader<'_> {
         let has_other_ports = |column: usize| {
             (0..head.cells.len()).any(|index| index != column && columns.may_name_ports(index))
         };
-        if let Some((column, filled)) = url_table::filled(rows, n_headings)
+        let heading = self
+            .context
+            .section
+            .as_deref()
+            .and_then(|section| section.rsplit(" / ").next());
+        let is_access_asked = introduction.or(heading).is_some_and(asks_for_access);
+        if let Some((column, filled)) = url_table::filled(rows, n_headings, is_access_asked)
             && !has_other_ports(column)
         {
             let message = "the URLs of this table that have no port were taken to have that of their scheme; check it";
@@ -82,7 +89,16 @@ impl Reader<'_> {
                 &head.cells.join(" | "),
                 message.to_owned(),
             );
+            let context = Arc::clone(&self.context);
+            // Access to hosts is asked for whoever the page is about.
+            if is_access_asked && context.direction.is_none() && context.endpoints.is_none() {
+                self.context = Arc::new(Context {
+                    direction: Some(Direction::Outbound),
+                    ..Context::clone(&context)
+                });
+            }
             self.table(line, &filled, introduction);
+            self.context = context;
             return;
         }
         let is_about_ports =

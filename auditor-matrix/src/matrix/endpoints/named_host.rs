@@ -23,6 +23,15 @@ pub(super) fn with_named_host(
     {
         return (None, destination, Some(Direction::Outbound));
     }
+    // Whoever lists hosts without a word of who asks them lists what the page's machines ask. Beside a machine of its own it is that
+    // one's address.
+    if let (None, Some(host), None) = (&source, &destination, direction)
+        && are_hosts(host)
+        && row.role.is_none()
+        && !row.loopback
+    {
+        return (None, destination, Some(Direction::Outbound));
+    }
     let is_given = |end: &Option<End>| end.as_ref().is_some_and(|end| end.basis == Basis::Given);
     let Some(hosts) = row.text.service().and_then(hosts) else {
         return (source, destination, direction);

@@ -109,9 +109,9 @@ fn urls_without_a_port_have_that_of_their_scheme() {
             Format::Markdown,
         ),
         &[
-            "clients -> a.example.com tcp/8443",
-            "clients -> b.example.com tcp/443",
-            "clients -> c.example.com tcp/80",
+            "hosts -> a.example.com tcp/8443",
+            "hosts -> b.example.com tcp/443",
+            "hosts -> c.example.com tcp/80",
         ],
     );
 }

@@ -372,3 +372,23 @@ fn hosts_named_in_full_are_ends() {
     let table = "# Ports between agent and gate\n\n| Host | Port |\n|--|--|\n| a.example.com | TCP 7001 |\n";
     check(&derived(table), &["hosts -> a.example.com tcp/7001"]);
 }
+
+/// Access to URLs is access to the ports of their schemes; links elsewhere on a page are none.
+#[test]
+fn lists_of_urls_below_a_line_that_asks_for_access() {
+    let page = "# Acme Gate\n\n## Firewall\n\nThe following URLs must be reachable from the Gate:\n\n\
+                * https://api.example.com/v2\n* http://crl.example.com (revocation)\n* https://b.example.com:8443/\n\n\
+                ## Allowlist\n\n| URL | Purpose |\n|--|--|\n| https://x.example.com | Updates |\n| http://y.example.com | Lists |\n\n\
+                ## See also\n\n- https://docs.example.com/ports\n";
+    let found = derived(page);
+    check(
+        &found,
+        &[
+            "Gate -> api.example.com tcp/443",
+            "Gate -> crl.example.com tcp/80",
+            "Gate -> b.example.com tcp/8443",
+            "Gate -> x.example.com tcp/443",
+            "Gate -> y.example.com tcp/80",
+        ],
+    );
+}

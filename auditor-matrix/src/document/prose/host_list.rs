@@ -217,8 +217,11 @@ impl<'a> Host<'a> {
         if !list.is_of_urls {
             return Self::of(text);
         }
-        let (first, remark) = first_and_remark(text)?;
-        let AskedUrl { host, port } = AskedUrl::of(first)?;
+        let forms = [first_and_remark(text), name_and_url(text)];
+        let (AskedUrl { host, port }, remark) = forms
+            .into_iter()
+            .flatten()
+            .find_map(|(url, remark)| Some((AskedUrl::of(url)?, remark)))?;
         Some(Self {
             name: host,
             port: Some(port),
@@ -242,6 +245,23 @@ impl<'a> Host<'a> {
         })
     }
 }
+
+/// The URL at the end of an item, and whose it is: `Updates (https://updates.example.com)`.
+fn name_and_url(text: &str) -> Option<(&str, Option<&str>)> {
+    let text = text.trim();
+    let (name, url) = text.rsplit_once(char::is_whitespace)?;
+    let url = url.trim_matches(['(', ')', '[', ']', '<', '>', '`', '.', ',', ';']);
+    let name = name
+        .trim_end()
+        .trim_end_matches(['-', '–', '—', ':', '(', ' ']);
+    let is_name = name.split_whitespace().count() <= MOST_NAME_WORDS
+        && name.contains(char::is_alphabetic)
+        && !name.contains("://");
+    (is_name && url.contains("://")).then_some((url, Some(name)))
+}
+
+/// More words before a URL are a sentence.
+const MOST_NAME_WORDS: usize = 6;
 
 /// The first word of an item, and what is said of it; `None` if it goes on with it.
 fn first_and_remark(text: &str) -> Option<(&str, Option<&str>)> {
@@ -343,6 +363,19 @@ mod tests {
                 .to_vec(),
                 vec![9, 13]
             )
+        );
+    }
+
+    #[test]
+    fn urls_behind_names() {
+        let page = "# Gate\n\nThe Gate may connect to remote depots, e.g.:\n\n- Acme depot (`https://depot.acme.example/`)\n\
+            - Lists: http://lists.acme.example\n";
+        assert_eq!(
+            rows(page).0,
+            [
+                "5: 443 Gate -> depot.acme.example",
+                "6: 80 Gate -> lists.acme.example",
+            ]
         );
     }
 

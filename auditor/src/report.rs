@@ -55,7 +55,7 @@ pub use proof::FlowProof;
 pub use schema::Report;
 pub use sentence::{flow as flow_words, gap as gap_words};
 pub use text::line as clean_line;
-pub use words::{duration as duration_words, plural, sent_without_place};
+pub use words::{duration as duration_words, number, plural, sent_without_place};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -244,7 +244,7 @@ pub fn duration(duration: SignedDuration) -> String {
 }
 
 /// A number with thousands separated.
-pub(super) fn number(number: u64) -> String {
+pub fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

@@ -3,7 +3,6 @@
 mod content;
 
 use std::{
-    collections::BTreeSet,
     io::{self, ErrorKind},
     net::IpAddr,
     path::{Path, PathBuf},
@@ -319,17 +318,7 @@ impl Configuration {
         };
         let is_unfilled = |role: &&Role| deployment.is_unfilled(role);
         let rules = || self.matrices.iter().flat_map(|matrix| &matrix.rules);
-        // Of what does not hold here nobody asks who it is.
-        let holds = |rule: &&Rule| {
-            let when = rule.when.as_ref();
-            when.is_none_or(|when| deployment.conditions.get(when) == Some(&true))
-        };
-        let unfilled: BTreeSet<Role> = rules()
-            .filter(holds)
-            .flat_map(|rule| rule.client.iter().chain(&rule.server))
-            .filter(is_unfilled)
-            .cloned()
-            .collect();
+        let unfilled = deployment.unfilled(&rules().collect::<Vec<_>>());
         if unfilled.is_empty() {
             return Ok(());
         }

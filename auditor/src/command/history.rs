@@ -184,3 +184,28 @@ fn gaps(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::HistoryCommand;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        command: HistoryCommand,
+    }
+
+    /// Other verbs call it so, and this one once called it otherwise.
+    #[test]
+    fn a_time_is_the_last() {
+        for word in ["--last", "--within"] {
+            let line = Line::try_parse_from(["history", word, "24h"]).unwrap();
+            assert_eq!(
+                line.command.last,
+                Some(jiff::SignedDuration::from_hours(24))
+            );
+        }
+    }
+}

@@ -121,9 +121,9 @@ fn what_would_it_have_said() {
     );
     let text = String::from_utf8(text.stdout).unwrap();
     for said in [
-        "What would change: 1 flows become undocumented, 1 rules become missing, 1 findings are settled",
-        "becomes undocumented: changed   flow 10.78.0.2 -> 10.78.0.1 tcp/8080",
-        "is settled: changed   flow 10.78.0.2 -> 10.78.0.1 tcp/9999",
+        "What would change: 1 flow becomes undocumented, 1 rule becomes missing, 1 finding is settled",
+        "becomes undocumented: flow 10.78.0.2 -> 10.78.0.1 tcp/8080",
+        "is settled: flow 10.78.0.2 -> 10.78.0.1 tcp/9999",
     ] {
         assert!(text.contains(said), "{said} is not in {text}");
     }

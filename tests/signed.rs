@@ -110,6 +110,20 @@ fn openssh_takes_what_the_auditor_signs() {
                 said(&output).contains("is as alice@example.com signed it, by the key SHA256:"),
                 "{output:?}"
             );
+            if name == "r.json" {
+                // Several at once: one that is altered hides none of the others, nor they it.
+                fs::copy(path.join(name), path.join("a.json")).unwrap();
+                alter(&path.join("a.json"));
+                let output = run(path, "report --verify a.json r.json");
+                assert_eq!(output.status.code(), Some(2), "{output:?}");
+                let told = said(&output);
+                assert!(
+                    told.contains("r.json is whole") && told.contains("a.json can't be relied on"),
+                    "{told}"
+                );
+                let output = run(path, "report --verify r.json r.json");
+                assert_eq!(output.status.code(), Some(0), "{output:?}");
+            }
             alter(&path.join(name));
             let checked = keygen(path, &format!("{CHECK} {name}.sig"), Some(name));
             assert!(!checked.status.success(), "{kind} {name}");

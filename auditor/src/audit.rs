@@ -18,7 +18,8 @@ pub use fleet::{Hiding, is_on};
 pub use housekeeping::Excess;
 pub use in_vain::InVain;
 pub use policy::{
-    Policy, PolicyException, PolicyRule, RoleCheck, Side, UnknownRole, may_be_named, may_concern,
+    Policy, PolicyException, PolicyRule, RoleCheck, Side, Unaddressed, UnknownRole, may_be_named,
+    may_concern,
 };
 pub use preconditions::{PolicyProblem, RuleNames, problems};
 pub use rule::{has_moved, is_answer_alone, may_serve};

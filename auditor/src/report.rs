@@ -1,6 +1,7 @@
 //! Makes a report of verdicts: one value, with each renderer in its own file.
 
 pub mod alike;
+pub mod alike_rules;
 mod basis;
 mod build;
 pub mod consistency;
@@ -46,7 +47,7 @@ pub use filter::{
 pub use flows::render as flow_table;
 pub use forecast::Forecast;
 pub use form::{FORMS, Form, FormError};
-pub use html::render_live as live_html;
+pub use html::{render_live as live_html, told as page_sentence};
 pub use judged::{Judged, ListingBounds, MatrixSource, PushedRun, Run};
 pub use learn::{Learned, learn};
 pub(crate) use look::shown as with_look;
@@ -55,7 +56,7 @@ pub use proof::FlowProof;
 pub use schema::Report;
 pub use sentence::{flow as flow_words, gap as gap_words};
 pub use text::line as clean_line;
-pub use words::{duration as duration_words, plural, sent_without_place};
+pub use words::{duration as duration_words, number, plural, sent_without_place};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -286,6 +286,16 @@ pub(super) fn row_endpoints(
             (false, false) if server != SERVERS => server.clone(),
             (false, false) => client.clone(),
         };
+        // Whoever is one of its ends is the other one too.
+        if !UNNAMED_ROLES.contains(&named.as_str()) {
+            let is_unnamed = |remark: &EndpointRemark| {
+                matches!(
+                    remark,
+                    EndpointRemark::UnnamedClient | EndpointRemark::UnnamedServer
+                )
+            };
+            remarks.retain(|remark| !is_unnamed(remark));
+        }
         let roles = roles(&named, "", page);
         RowEndpoints {
             client: roles.clone(),

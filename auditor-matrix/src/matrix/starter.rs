@@ -7,7 +7,10 @@ use std::{
 
 use ipnet::IpNet;
 
-use super::{endpoints::UNNAMED_ROLES, rule::Matrix};
+use super::{
+    endpoints::UNNAMED_ROLES,
+    rule::{Matrix, Rule},
+};
 use crate::{document::Row, nearest::is_same, role::Role};
 
 /// Writes a deployment for people to fill in. `matrix_path` is the path of the matrix file, relative to the deployment's
@@ -22,6 +25,7 @@ pub fn starter(matrix: &Matrix, rows: &[&Row], matrix_path: &str) -> String {
             conditions.entry(when).or_insert(rule.note.as_deref());
         }
     }
+    let rules: Vec<&Rule> = matrix.rules.iter().collect();
     let mut text = format!(
         "# Who is who here. Fill in the addresses of each role: 10.0.0.1, 10.0.0.0/24, 10.0.0.1-10.0.0.9, host names,\n\
          # \"any\", or other roles. A role that is left empty leaves its rules unresolved.\n\
@@ -38,7 +42,7 @@ pub fn starter(matrix: &Matrix, rows: &[&Row], matrix_path: &str) -> String {
         if entries.is_empty() && is_everybody(role.name()) {
             entries.push(quoted("any"));
         }
-        let others = consists_of(role, &roles);
+        let others = consists_of(role, &roles, &rules);
         let comment = if UNNAMED_ROLES.contains(&role.name()) {
             "  # the page does not name them".to_owned()
         } else if !entries.is_empty() {
@@ -101,8 +105,8 @@ fn addresses(rows: &[&Row]) -> BTreeMap<Role, BTreeSet<String>> {
     addresses
 }
 
-/// The other roles of which a role may consist: those that its name lists, or all machines where it is called so.
-pub fn consists_of<'a>(role: &Role, roles: &BTreeSet<&'a Role>) -> Vec<&'a Role> {
+/// The other roles of which a role may consist: those that its name lists, or all machines of these rules where it is called so.
+pub fn consists_of<'a>(role: &Role, roles: &BTreeSet<&'a Role>, rules: &[&Rule]) -> Vec<&'a Role> {
     let is_other = |other: &&&Role| **other != role;
     let name = role.name();
     let lower = name.to_lowercase();
@@ -110,9 +114,20 @@ pub fn consists_of<'a>(role: &Role, roles: &BTreeSet<&'a Role>) -> Vec<&'a Role>
         if !ALL_OF.contains(&kind.as_str()) {
             return of_kind(&kind, role, roles);
         }
+        // Who has to do with all machines and with none of them by itself stands outside: a relay, the vendor's support.
+        let has_to_do = |rule: &&&Rule, one: &Role| {
+            let mut ends = rule.client.iter().chain(&rule.server);
+            ends.any(|end| end == one)
+        };
+        let is_inside = |other: &Role| {
+            let mut its = rules.iter().filter(|rule| has_to_do(rule, other));
+            its.any(|rule| !has_to_do(&rule, role))
+        };
         let is_machine = |other: &&&Role| {
-            !is_everybody(other.name())
+            is_inside(other)
+                && !is_everybody(other.name())
                 && !UNNAMED_ROLES.contains(&other.name())
+                && other.name().parse::<IpAddr>().is_err()
                 && !is_host(other.name())
                 // What is called all of something consists of others as well.
                 && quantified(other.name()).is_none()

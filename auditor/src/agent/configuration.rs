@@ -3,7 +3,6 @@
 mod content;
 
 use std::{
-    collections::BTreeSet,
     io::{self, ErrorKind},
     net::IpAddr,
     path::{Path, PathBuf},
@@ -319,11 +318,7 @@ impl Configuration {
         };
         let is_unfilled = |role: &&Role| deployment.is_unfilled(role);
         let rules = || self.matrices.iter().flat_map(|matrix| &matrix.rules);
-        let unfilled: BTreeSet<Role> = rules()
-            .flat_map(|rule| rule.client.iter().chain(&rule.server))
-            .filter(is_unfilled)
-            .cloned()
-            .collect();
+        let unfilled = deployment.unfilled(&rules().collect::<Vec<_>>());
         if unfilled.is_empty() {
             return Ok(());
         }

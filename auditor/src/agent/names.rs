@@ -136,7 +136,12 @@ impl HostNames {
 pub(crate) fn system_lookup(name: &str) -> Result<Vec<IpAddr>, String> {
     let found: BTreeSet<IpAddr> = (name, 0)
         .to_socket_addrs()
-        .map_err(|error| error.to_string())?
+        .map_err(|error| {
+            let said = error.to_string();
+            // The system's own words come after those of the standard library.
+            let own = said.rsplit_once("information: ");
+            own.map_or(said.clone(), |(_, own)| own.to_owned())
+        })?
         .map(|address| address.ip())
         .collect();
     Ok(found.into_iter().collect())
@@ -289,7 +294,7 @@ async fn addresses(
     };
     let found = found.map_err(|problem| Failure {
         is_answer: problem.is_nx_domain(),
-        problem: problem.to_string(),
+        problem: said(&problem),
     })?;
     let lifetime = found
         .valid_until()
@@ -297,9 +302,54 @@ async fn addresses(
     let addresses: Vec<IpAddr> = found.iter().collect();
     if addresses.is_empty() {
         return Err(Failure {
-            problem: "it has no address".to_owned(),
+            problem: NO_RECORD.to_owned(),
             is_answer: true,
         });
     }
     Ok((addresses, lifetime))
+}
+
+/// Why a look-up failed, for people: the resolver's own words are those of its types.
+fn said(problem: &NetError) -> String {
+    if problem.is_nx_domain() {
+        return NO_NAME.to_owned();
+    }
+    if problem.is_no_records_found() {
+        return NO_RECORD.to_owned();
+    }
+    if matches!(problem, NetError::NoConnections) {
+        return NO_SERVER.to_owned();
+    }
+    problem.to_string()
+}
+
+const NO_NAME: &str = "there is no such name";
+const NO_SERVER: &str = "no name server can be reached";
+const NO_RECORD: &str = "the name is known, and has none";
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::{
+        net::{DnsError, NetError, NoRecords},
+        proto::{
+            op::{Query, ResponseCode},
+            rr::{Name, RecordType},
+        },
+    };
+
+    use super::{NO_NAME, NO_RECORD, NO_SERVER, said};
+
+    #[test]
+    fn a_name_without_an_address_is_told_in_words() {
+        let name = Name::from_ascii("db.example.").unwrap();
+        let found = |code| {
+            let query = Query::query(name.clone(), RecordType::A);
+            said(&NetError::from(DnsError::NoRecordsFound(NoRecords::new(
+                query, code,
+            ))))
+        };
+        assert_eq!(found(ResponseCode::NXDomain), NO_NAME);
+        assert_eq!(found(ResponseCode::NoError), NO_RECORD);
+        assert_eq!(said(&NetError::NoConnections), NO_SERVER);
+    }
 }

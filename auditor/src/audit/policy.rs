@@ -19,6 +19,17 @@ use crate::{
     transport::Transport,
 };
 
+/// Why a role has no address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Unaddressed {
+    /// The deployment does not name it.
+    Undefined,
+    /// The deployment gives it nothing.
+    Empty,
+    /// The deployment gives it host names, and none of them has an address.
+    Names,
+}
+
 /// What an audit compares flows with.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Policy {
@@ -264,11 +275,14 @@ impl Policy {
         self.idle_roles.iter()
     }
 
-    /// Whether the deployment names this role, with or without addresses.
-    pub(super) fn defines(&self, role: &Role) -> bool {
-        self.roles
-            .as_ref()
-            .is_some_and(|roles| roles.addresses(role).is_some())
+    /// Why a role that has no address has none.
+    pub(super) fn unaddressed(&self, role: &Role) -> Unaddressed {
+        let roles = self.roles.as_ref();
+        match roles.filter(|roles| roles.addresses(role).is_some()) {
+            None => Unaddressed::Undefined,
+            Some(roles) if roles.is_whole(role) => Unaddressed::Empty,
+            Some(_) => Unaddressed::Names,
+        }
     }
 
     /// Whether this host is in no role, so that no rule is about it. Captures are judged from everywhere if no host is named.

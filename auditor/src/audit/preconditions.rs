@@ -10,7 +10,7 @@ use std::{
 
 use jiff::{Span, civil::Date};
 
-use super::policy::{Policy, PolicyException, PolicyRule, RoleCheck};
+use super::policy::{Policy, PolicyException, PolicyRule, RoleCheck, Unaddressed};
 use crate::{
     address::AddressSet,
     matrix::{Rule, Weight, consists_of},
@@ -36,8 +36,7 @@ pub enum PolicyProblem {
     RoleWithoutAddress {
         role: Role,
         rules: RuleNames,
-        /// Whether the deployment names it, with no address.
-        is_defined: bool,
+        why: Unaddressed,
         /// A role of the deployment that no rule knows, and that may be meant.
         nearest: Option<Role>,
         /// The roles of which it may consist, by its name.
@@ -212,16 +211,20 @@ fn role_problems(policy: &Policy, problems: &mut Vec<PolicyProblem>) {
         .flat_map(|rule| rule.rule.client.iter().chain(&rule.rule.server))
         .collect();
     let others: BTreeSet<&Role> = known.iter().copied().collect();
+    let rules: Vec<&Rule> = policy.rules.iter().map(|rule| &rule.rule).collect();
     let mut meant: Vec<&Role> = Vec::new();
-    for (role, (rules, is_ours)) in &without {
+    for (role, (of_role, is_ours)) in &without {
         let nearest = nearest(role.name(), &idle, |role| role.name());
         meant.extend(nearest);
         problems.push(PolicyProblem::RoleWithoutAddress {
             role: (*role).clone(),
-            rules: rules.clone(),
-            is_defined: policy.defines(role),
+            rules: of_role.clone(),
+            why: policy.unaddressed(role),
             nearest: nearest.cloned(),
-            parts: consists_of(role, &others).into_iter().cloned().collect(),
+            parts: consists_of(role, &others, &rules)
+                .into_iter()
+                .cloned()
+                .collect(),
             is_ours: *is_ours,
         });
     }

@@ -15,19 +15,19 @@ use crate::{
     length::length,
     observed::Flow,
     output::print,
-    report::{clean_line, explain::Query, gap_words, service},
+    report::{clean_line, explain::Query, gap_words, number, service},
 };
 
 /// Print what `auditor watch` has seen: each flow with when it was first and last seen, answered and refused.
 #[derive(Args, Debug)]
-#[command(after_help = "Example: auditor history tcp/443 --within 24h")]
+#[command(after_help = "Example: auditor history tcp/443 --last 24h")]
 pub struct HistoryCommand {
     /// Only flows that fit: an address, a port, a service such as tcp/443, an interface
     #[arg(value_name = "FLOW")]
     what: Vec<String>,
-    /// Only what was seen in the time before now
-    #[arg(long, value_name = "TIME", value_parser = length)]
-    within: Option<SignedDuration>,
+    /// Only what was seen in the time before the watch wrote last
+    #[arg(long, alias = "within", value_name = "TIME", value_parser = length)]
+    last: Option<SignedDuration>,
     /// Print the events instead: verdicts that changed
     #[arg(long, conflicts_with = "gaps")]
     events: bool,
@@ -57,10 +57,10 @@ enum Format {
 pub fn run(command: &HistoryCommand) -> anyhow::Result<Exit> {
     let store = Store::read(&command.state.join(HISTORY))?;
     let history = store.load()?;
-    // A history ends when it was last written to, so `--within` counts from there and needs no clock.
+    // A history ends when it was last written to, so `--last` counts from there and needs no clock.
     let end = history.watched().last().map(|span| span.until);
-    let start = match (command.within, end) {
-        (Some(within), Some(end)) => end.checked_sub(within).unwrap_or(Timestamp::MIN),
+    let start = match (command.last, end) {
+        (Some(last), Some(end)) => end.checked_sub(last).unwrap_or(Timestamp::MIN),
         (_, _) => Timestamp::MIN,
     };
     let mut text = String::new();
@@ -126,8 +126,8 @@ fn flow(flow: &Flow, format: Format, text: &mut String) -> anyhow::Result<()> {
                     flow.last,
                     at("answered", remembered.answered),
                     at("refused", remembered.refused),
-                    flow.to_server.packets + flow.to_client.packets,
-                    flow.to_server.bytes + flow.to_client.bytes,
+                    number(flow.to_server.packets + flow.to_client.packets),
+                    number(flow.to_server.bytes + flow.to_client.bytes),
                 ),
             );
         }
@@ -183,4 +183,29 @@ fn gaps(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::HistoryCommand;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        command: HistoryCommand,
+    }
+
+    /// Other verbs call it so, and this one once called it otherwise.
+    #[test]
+    fn a_time_is_the_last() {
+        for word in ["--last", "--within"] {
+            let line = Line::try_parse_from(["history", word, "24h"]).unwrap();
+            assert_eq!(
+                line.command.last,
+                Some(jiff::SignedDuration::from_hours(24))
+            );
+        }
+    }
 }

@@ -20,7 +20,12 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 
-use self::{closing::Closing, comments::Carried, complaints::Complaints, input::Input};
+use self::{
+    closing::{Closing, News},
+    comments::Carried,
+    complaints::Complaints,
+    input::Input,
+};
 use super::matrix::read;
 use crate::{
     document::{self, ColumnChoice, Document, Format, Problem, ProblemKind, Row, Severity},
@@ -207,8 +212,9 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
         );
     }
     derived.matrix.sources = pages.iter().map(|page| page.source.clone()).collect();
+    let mut news = News::Some;
     if let Some(path) = &command.against {
-        derived.matrix = compared(path, &derived.matrix)?;
+        (derived.matrix, news) = compared(path, &derived.matrix)?;
     }
     if let Some(output) = &command.output {
         edits::check_name(output, command.against.as_deref(), &derived.matrix)?;
@@ -227,7 +233,7 @@ pub fn run(command: &Import) -> anyhow::Result<Exit> {
     if let (Some(path), Some(output)) = (&command.deployment, &command.output) {
         draft(path, output, &derived.matrix, &documents)?;
     }
-    close(command, &documents, &derived.matrix, &complaints);
+    close(command, &documents, &derived.matrix, news, &complaints);
     Ok(Exit::Clean)
 }
 
@@ -348,7 +354,13 @@ fn draft(
 }
 
 /// Says what has come of it all.
-fn close(command: &Import, documents: &[Document], matrix: &Matrix, complaints: &Complaints) {
+fn close(
+    command: &Import,
+    documents: &[Document],
+    matrix: &Matrix,
+    news: News,
+    complaints: &Complaints,
+) {
     let beside = command.output.as_ref().or(command.against.as_ref());
     let profile = command.profile.clone();
     let profile = profile.or_else(|| beside.map(|matrix| profile::beside(matrix)));
@@ -368,6 +380,7 @@ fn close(command: &Import, documents: &[Document], matrix: &Matrix, complaints: 
         inferred: &matrix::inferences(matrix, &documents),
         look: look.as_deref(),
         arguments: &command.arguments(),
+        news,
     };
     for line in closing.lines() {
         say(&line);
@@ -406,7 +419,7 @@ impl Import {
 }
 
 /// Prints what the pages change in a reviewed matrix, and returns it with the changes made.
-fn compared(path: &Path, page: &Matrix) -> anyhow::Result<Matrix> {
+fn compared(path: &Path, page: &Matrix) -> anyhow::Result<(Matrix, News)> {
     let reviewed = read(path)?;
     for source in &page.sources {
         let is_same = |before: &&Source| source.is_unchanged(before);
@@ -444,7 +457,12 @@ fn compared(path: &Path, page: &Matrix) -> anyhow::Result<Matrix> {
         count(|change| matches!(change, Change::Conflict { .. })),
         count(|change| matches!(change, Change::Kept { .. } | Change::LeftOut { .. })),
     ));
-    Ok(comparison.matrix)
+    let news = if comparison.changes.iter().any(|change| is_news(&change)) {
+        News::Some
+    } else {
+        News::None
+    };
+    Ok((comparison.matrix, news))
 }
 
 /// The path of the matrix as the deployment names it: its file name alone if both are in one directory, else absolute.

@@ -41,8 +41,8 @@ pub fn run(command: &Learn) -> anyhow::Result<Exit> {
     let learned = report::learn(&reports);
     if 0 < learned.left_out {
         say(&format!(
-            "auditor: {} unexpected flows are no basis for a rule: nobody answered them, or no rule can name them",
-            learned.left_out
+            "auditor: no rule is proposed for {}: nobody answered, or no rule can name it",
+            report::plural(learned.left_out, "unexpected flow")
         ));
     }
     if learned.matrix.rules.is_empty() {

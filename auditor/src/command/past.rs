@@ -105,6 +105,7 @@ impl SpanOptions {
             &in_force(&past),
             &observed,
             ListingBounds::NONE,
+            Purpose::Report,
         )
     }
 }
@@ -130,7 +131,7 @@ impl PastOptions {
         };
         if self.config.is_none() && self.matrix.is_empty() {
             return Ok(PastReport {
-                report: as_in_force(&past.latest, &in_force, &observed, bounds)?,
+                report: as_in_force(&past.latest, &in_force, &observed, bounds, Purpose::Report)?,
                 effects: String::new(),
             });
         }
@@ -140,11 +141,18 @@ impl PastOptions {
             roles: in_force.roles.clone(),
         };
         let candidate = Configuration::read(&candidate)?;
+        candidate.check_roles()?;
         let report = judged(&candidate, &observed, bounds)?;
         let effects = if in_force.is_empty() {
             String::new()
         } else {
-            let today = as_in_force(&past.latest, &in_force, &observed, ListingBounds::NONE)?;
+            let today = as_in_force(
+                &past.latest,
+                &in_force,
+                &observed,
+                ListingBounds::NONE,
+                Purpose::Comparison,
+            )?;
             let then = judged(&candidate, &observed, ListingBounds::NONE)?;
             lines(&today, &then)
         };
@@ -166,12 +174,20 @@ fn in_force(past: &Past) -> PolicySources {
     }
 }
 
+/// What a report by what the watch compares with is made for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Purpose {
+    Report,
+    Comparison,
+}
+
 /// The report by what the watch compares with.
 fn as_in_force(
     latest: &Report,
     in_force: &PolicySources,
     observed: &Observed,
     bounds: ListingBounds,
+    purpose: Purpose,
 ) -> anyhow::Result<Report> {
     if in_force.is_empty() {
         bail!(
@@ -179,7 +195,13 @@ fn as_in_force(
         );
     }
     Configuration::read(in_force)
-        .and_then(|configuration| judged(&configuration, observed, bounds))
+        .and_then(|configuration| {
+            // Beside another one that is asked about, what is in force is no news.
+            if purpose == Purpose::Report {
+                configuration.check_roles()?;
+            }
+            judged(&configuration, observed, bounds)
+        })
         .context("what the watch compares with, as its latest report has it")
         .inspect(|report| say_changed(latest, report))
 }
@@ -216,7 +238,6 @@ pub(super) fn judged(
     observed: &Observed,
     bounds: ListingBounds,
 ) -> anyhow::Result<Report> {
-    configuration.check_roles()?;
     let policy = configuration.policy(&observed.host, &mut names::system_lookup)?;
     Ok(configuration.report_within(policy, observed.clone(), bounds))
 }

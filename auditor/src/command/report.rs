@@ -15,7 +15,7 @@ use super::{
 use crate::{
     agent::state,
     exit::Exit,
-    output::{Readers, write},
+    output::{Readers, say, write},
     report::{Choice, Report, RoleFilter, clean_line, consistency, digest, schema},
 };
 
@@ -26,6 +26,13 @@ pub struct ReportCommand {
     /// The report, as `auditor audit --json` wrote it; `-` reads standard input
     #[arg(value_name = "REPORT", default_value = state::REPORT)]
     report: PathBuf,
+    /// More reports, where they are verified
+    #[arg(
+        value_name = "REPORT",
+        requires = "verify",
+        conflicts_with = "signature"
+    )]
+    others: Vec<PathBuf>,
     #[command(flatten)]
     form: FormOptions,
     #[command(flatten)]
@@ -124,9 +131,26 @@ fn sign(command: &ReportCommand) -> anyhow::Result<Exit> {
     Ok(Exit::Clean)
 }
 
-/// Checks the report's digest and summary, and its signature if that is asked for.
+/// Checks digests and summaries of reports, and their signatures if that is asked for. One that can't be relied on hides none of
+/// the others.
 fn verify(command: &ReportCommand) -> anyhow::Result<Exit> {
-    let path = &command.report;
+    let (mut said, mut exit) = (String::new(), Exit::Clean);
+    for path in std::iter::once(&command.report).chain(&command.others) {
+        match verified(command, path) {
+            Ok(one) => said.push_str(&one),
+            Err(problem) if command.others.is_empty() => return Err(problem),
+            Err(problem) => {
+                say(&format!("auditor: {problem:#}"));
+                exit = Exit::Failed;
+            }
+        }
+    }
+    write(command.output.as_deref(), &said, Readers::Owner)?;
+    Ok(exit)
+}
+
+/// What is said of a report that can be relied on.
+fn verified(command: &ReportCommand, path: &Path) -> anyhow::Result<String> {
     let text = reading::raw(path)?;
     let name = path.display();
     let signed = command.signature.verify(path, text.as_bytes())?;
@@ -145,8 +169,7 @@ fn verify(command: &ReportCommand) -> anyhow::Result<Exit> {
     if !is_other_form {
         clean_line(&mut said, &whole(path, &text)?);
     }
-    write(command.output.as_deref(), &said, Readers::Owner)?;
-    Ok(Exit::Clean)
+    Ok(said)
 }
 
 /// That a report is whole, by its digest and its summary.

@@ -9,7 +9,7 @@ use std::{
 use ipnet::IpNet;
 
 use super::Deployment;
-use crate::{address::AddressSet, role::Role};
+use crate::{address::AddressSet, matrix::Rule, role::Role};
 
 /// One entry of a role.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -168,6 +168,21 @@ impl Deployment {
             }
         }
         true
+    }
+
+    /// The roles of rules that hold here of which nobody has said yet which hosts they stand for.
+    pub fn unfilled(&self, rules: &[&Rule]) -> BTreeSet<Role> {
+        let holds = |rule: &Rule| {
+            let when = rule.when.as_ref();
+            when.is_none_or(|when| self.conditions.get(when) == Some(&true))
+        };
+        rules
+            .iter()
+            .filter(|rule| holds(rule))
+            .flat_map(|rule| rule.client.iter().chain(&rule.server))
+            .filter(|role| self.is_unfilled(role))
+            .cloned()
+            .collect()
     }
 
     /// Resolves the addresses of all roles; `lookup` returns those of a host name, or why there are none.

@@ -238,3 +238,27 @@ fn a_control_knows_its_lines() {
     let names = [("unexpected".to_owned(), 4), ("web".to_owned(), 5)];
     assert_eq!(control.names, names);
 }
+
+/// Of what does not hold here nobody asks who it is.
+#[test]
+fn only_roles_of_rules_that_hold_want_an_address() {
+    let rule = |id: &str, server: &str, when: &str| {
+        format!(
+            "[[rule]]\nid = \"{id}\"\nclient = [\"web\"]\nserver = [\"{server}\"]\ntransport = \"tcp\"\nports = \"1\"\n{when}\n"
+        )
+    };
+    let rules = [
+        rule("a", "store", ""),
+        rule("b", "ldap", "when = \"ldap\""),
+        rule("c", "mail", "when = \"mail\""),
+    ];
+    let text = format!("name = \"m\"\n{}", rules.concat());
+    let matrix = matrix::Matrix::parse(Path::new("m.toml"), &text).unwrap();
+    let deployment = deployment(
+        "matrix = \"m.toml\"\n[roles]\nweb = [\"10.0.0.1\"]\n[conditions]\nmail = true\n",
+    );
+    let rules: Vec<_> = matrix.rules.iter().collect();
+    let unfilled = deployment.unfilled(&rules);
+    let names: Vec<&str> = unfilled.iter().map(Role::name).collect();
+    assert_eq!(names, ["mail", "store"]);
+}

@@ -1,19 +1,24 @@
 //! A fleet's report as a page for browsers: one file that loads nothing over the network and runs no script.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::{self, Write as _},
+    net::IpAddr,
 };
 
 use super::{
     schema::{CourseKind, Finding, FleetReport, Rule, Voice},
     sentence::listed,
-    text::{conversation, heading, process_words, side},
+    text::{between, conversation, heading, process_words, rule_findings, service, side},
 };
 use crate::{
     escape::text,
-    report::{duration_words, plural, schema::Severity},
+    report::{duration_words, number, page_sentence as told, plural, schema::Severity},
+    role::Role,
 };
+
+/// More findings are not shown; the table of rules has all rules.
+const MOST_FINDINGS: usize = 100;
 
 const STYLE: &str = include_str!("../report/html/page.css");
 
@@ -74,7 +79,7 @@ impl FleetReport {
             let names: Vec<String> = silent
                 .map(|one| format!("{} (since {:.0})", one.name, one.spoke))
                 .collect();
-            let names = text(&listed(&names));
+            let names = told(&listed(&names));
             writeln!(
                 out,
                 "<p><strong>{hosts} {verb} silent:</strong> {names}.</p>"
@@ -82,12 +87,15 @@ impl FleetReport {
         }
         writeln!(
             out,
-            "<p>Watched for {} until {:.0}.</p>",
-            text(&duration_words(self.window.length())),
-            self.window.end
+            "<p>{}</p>",
+            told(&format!(
+                "Watched for {} until {:.0}.",
+                duration_words(self.window.length()),
+                self.window.end
+            ))
         )?;
         for problem in &self.problems {
-            writeln!(out, "<p><strong>Wrong:</strong> {}.</p>", text(problem))?;
+            writeln!(out, "<p><strong>Wrong:</strong> {}.</p>", told(problem))?;
         }
         writeln!(
             out,
@@ -113,20 +121,19 @@ impl FleetReport {
         ];
         table("Hosts", &head, out)?;
         for host in &self.hosts {
-            let addresses: Vec<String> = host.addresses.iter().map(ToString::to_string).collect();
             writeln!(
                 out,
                 "<tr><th scope=\"row\">{}</th><td><span class=\"tag {}\">{}</span></td><td class=\"where\" data-name=\"Addresses\">{}</td>\
                  <td data-name=\"Roles\">{}</td><td class=\"number\" data-name=\"Flows\">{}</td>\
-                 <td class=\"moment\" data-name=\"Last heard\">{:.0}</td><td class=\"why\" data-name=\"Remarks\">{}</td></tr>",
+                 <td class=\"moment\" data-name=\"Last heard\">{}</td><td class=\"why\" data-name=\"Remarks\">{}</td></tr>",
                 text(&host.name),
                 host.severity.name(),
                 host.voice.name(),
-                text(&addresses.join(", ")),
+                some_of(&host.addresses),
                 text(&host.roles.join(", ")),
-                host.flows,
-                host.spoke,
-                text(&host.remarks.join("; "))
+                number(host.flows as u64),
+                told(&format!("{:.0}", host.spoke)),
+                told(&host.remarks.join("; "))
             )?;
         }
         writeln!(out, "</tbody></table></div>")?;
@@ -136,7 +143,7 @@ impl FleetReport {
                 out,
                 "<p>Of {} nobody watches {}.</p>",
                 text(&one.role),
-                text(&addresses.join(", "))
+                told(&addresses.join(", "))
             )?;
         }
         writeln!(out, "</section>")
@@ -144,51 +151,64 @@ impl FleetReport {
 
     fn findings_part(&self, out: &mut String) -> fmt::Result {
         writeln!(out, "<section id=\"findings\">\n<h2>What to look at</h2>")?;
-        let mut n_shown = 0;
+        let mut n_all = 0;
         for severity in [Severity::Violation, Severity::Warning] {
             for one in self.findings.iter().filter(|one| one.severity == severity) {
-                n_shown += 1;
-                finding(one, out)?;
+                n_all += 1;
+                if n_all <= MOST_FINDINGS {
+                    finding(one, out)?;
+                }
             }
-            for rule in self.rules.iter().filter(|one| one.severity == severity) {
-                n_shown += 1;
-                broken(rule, out)?;
+            for rules in rule_findings(&self.rules, severity) {
+                n_all += 1;
+                if n_all <= MOST_FINDINGS {
+                    broken(&rules, out)?;
+                }
             }
         }
-        if n_shown == 0 {
+        if n_all == 0 {
             writeln!(out, "<p>Nothing.</p>")?;
         }
-        if 0 < self.findings_left_out {
-            writeln!(out, "<p>And {} more.</p>", self.findings_left_out)?;
+        if let Some(more @ 1..) = (n_all + self.findings_left_out).checked_sub(MOST_FINDINGS) {
+            writeln!(
+                out,
+                "<p>And {more} more: <code>auditor fleet report</code> has more of them.</p>"
+            )?;
         }
         writeln!(out, "</section>")
     }
 
     /// Roles by roles: each cell opens to its rules.
     fn roles_part(&self, out: &mut String) -> fmt::Result {
-        let mut cells: BTreeMap<(&str, &str), Vec<&Rule>> = BTreeMap::new();
+        // Names that differ in their case alone are one role.
+        let mut cells: BTreeMap<(Role, Role), Vec<&Rule>> = BTreeMap::new();
         for rule in &self.rules {
-            for client in &rule.client {
-                for server in &rule.server {
-                    cells.entry((client, server)).or_default().push(rule);
+            let roles = |names: &[String]| -> BTreeSet<Role> {
+                names.iter().map(|name| Role::new(name)).collect()
+            };
+            for client in roles(&rule.client) {
+                for server in roles(&rule.server) {
+                    cells
+                        .entry((client.clone(), server))
+                        .or_default()
+                        .push(rule);
                 }
             }
         }
-        let mut servers: Vec<&str> = cells.keys().map(|(_, server)| *server).collect();
-        servers.sort_unstable();
-        servers.dedup();
-        let mut clients: Vec<&str> = cells.keys().map(|(client, _)| *client).collect();
-        clients.dedup();
+        let servers: BTreeSet<&Role> = cells.keys().map(|(_, server)| server).collect();
+        let clients: BTreeSet<&Role> = cells.keys().map(|(client, _)| client).collect();
         writeln!(
             out,
             "<section id=\"roles\">\n<h2>Roles</h2>\n<p class=\"faint\">Clients by rows, servers by columns.</p>"
         )?;
-        let head: Vec<&str> = std::iter::once("").chain(servers.iter().copied()).collect();
+        let head: Vec<&str> = std::iter::once("")
+            .chain(servers.iter().map(|role| role.name()))
+            .collect();
         table("Roles", &head, out)?;
         for client in clients {
-            write!(out, "<tr><th scope=\"row\">{}</th>", text(client))?;
+            write!(out, "<tr><th scope=\"row\">{}</th>", text(client.name()))?;
             for server in &servers {
-                let Some(rules) = cells.get(&(client, *server)) else {
+                let Some(rules) = cells.get(&(client.clone(), (*server).clone())) else {
                     write!(out, "<td></td>")?;
                     continue;
                 };
@@ -205,7 +225,7 @@ impl FleetReport {
                         "<p>{}: {} {}</p>",
                         rule.verdict.name(),
                         text(&rule.id),
-                        text(&rule.explanation)
+                        told(&rule.explanation)
                     )?;
                 }
                 write!(out, "</details></td>")?;
@@ -238,12 +258,12 @@ impl FleetReport {
             writeln!(
                 out,
                 "<tr><td><span class=\"tag {}\">{}</span></td><td class=\"where\" data-name=\"Rule\">{}</td>\
-                 <td class=\"why\" data-name=\"Why\">{}</td><td data-name=\"Seen by\">{}</td><td data-name=\"Not on\">{}</td>\
-                 <td data-name=\"Not known of\">{}</td></tr>",
+                 <td class=\"why\" data-name=\"Why\">{}</td><td class=\"where\" data-name=\"Seen by\">{}</td><td class=\"where\" data-name=\"Not on\">{}</td>\
+                 <td class=\"where\" data-name=\"Not known of\">{}</td></tr>",
                 rule.severity.name(),
                 rule.verdict.name(),
-                text(&conversation(rule)),
-                text(&rule.explanation),
+                told(&conversation(rule)),
+                told(&rule.explanation),
                 text(&rule.seen_by.join(", ")),
                 text(&missing.join(", ")),
                 text(&rule.unassessed_on.join(", "))
@@ -252,6 +272,27 @@ impl FleetReport {
         writeln!(out, "</tbody></table></div>\n</section>")
     }
 }
+
+/// The first addresses, and the others in a part that opens.
+fn some_of(addresses: &[IpAddr]) -> String {
+    let (first, others) = addresses.split_at(addresses.len().min(MOST_ADDRESSES));
+    let all = |some: &[IpAddr]| {
+        let some: Vec<String> = some.iter().map(ToString::to_string).collect();
+        told(&some.join(", "))
+    };
+    if others.is_empty() {
+        return all(first);
+    }
+    format!(
+        "{}<details><summary>and {} more</summary>{}</details>",
+        all(first),
+        others.len(),
+        all(others)
+    )
+}
+
+/// More addresses of a host are shown on demand.
+const MOST_ADDRESSES: usize = 6;
 
 /// Begins a table that scrolls by itself.
 fn table(name: &str, head: &[&str], out: &mut String) -> fmt::Result {
@@ -270,45 +311,69 @@ fn finding(one: &Finding, out: &mut String) -> fmt::Result {
     let class = one.severity.name();
     writeln!(
         out,
-        "<article class=\"finding\"><h3><span class=\"tag {class}\">{class}: {}</span> {} -&gt; {} {}</h3>\n<p>{}</p>",
+        "<article class=\"finding\"><h3><span class=\"tag {class}\">{class}: {}</span> {}</h3>\n<p>{}</p>",
         text(&heading(one)),
-        text(&side(&one.client)),
-        text(&side(&one.server)),
-        text(&one.service),
-        text(&one.explanation)
+        told(&format!(
+            "{} -> {} {}",
+            side(&one.client),
+            side(&one.server),
+            one.service
+        )),
+        told(&one.explanation)
     )?;
     if one.course.kind != CourseKind::Answered && one.course.text != one.explanation {
-        writeln!(out, "<p>{}</p>", text(&one.course.text))?;
+        writeln!(out, "<p>{}</p>", told(&one.course.text))?;
     }
     for process in &one.processes {
-        writeln!(out, "<p>{}</p>", text(&process_words(process)))?;
+        writeln!(out, "<p>{}</p>", told(&process_words(process)))?;
     }
     writeln!(
         out,
-        "<p class=\"faint\">{:.0} to {:.0}</p></article>",
-        one.first_seen, one.last_seen
+        "<p class=\"faint\">{}</p></article>",
+        told(&format!("{:.0} to {:.0}", one.first_seen, one.last_seen))
     )
 }
 
-fn broken(rule: &Rule, out: &mut String) -> fmt::Result {
+/// A rule that is a finding, or several that are alike.
+fn broken(rules: &[&Rule], out: &mut String) -> fmt::Result {
+    let [rule, others @ ..] = rules else {
+        return Ok(());
+    };
     let class = rule.severity.name();
+    if !others.is_empty() {
+        writeln!(
+            out,
+            "<article class=\"finding\"><h3><span class=\"tag {class}\">{class}: {}</span> {}</h3>\n<p>each: {}</p>\n\
+             <details><summary>{}</summary>",
+            rule.verdict.name(),
+            told(&format!("{} rules of {}", rules.len(), between(rule))),
+            told(&rule.explanation),
+            plural(rules.len(), "rule")
+        )?;
+        for one in rules {
+            writeln!(out, "<p>{}</p>", told(&service(one)))?;
+        }
+        return writeln!(out, "</details></article>");
+    }
     writeln!(
         out,
         "<article class=\"finding\"><h3><span class=\"tag {class}\">{class}: {}</span> {}</h3>\n<p>{}</p>",
         rule.verdict.name(),
-        text(&conversation(rule)),
-        text(&rule.explanation)
+        told(&conversation(rule)),
+        told(&rule.explanation)
     )?;
     for one in &rule.courses {
         writeln!(
             out,
-            "<p>{}, as {} -&gt; {}: {}</p>\n<p class=\"faint\">{:.0} to {:.0}</p>",
-            plural(one.conversations, "conversation"),
-            one.client,
-            one.server,
-            text(&one.course.text),
-            one.first_seen,
-            one.last_seen
+            "<p>{}</p>\n<p class=\"faint\">{}</p>",
+            told(&format!(
+                "{}, as {} -> {}: {}",
+                plural(one.conversations, "conversation"),
+                one.client,
+                one.server,
+                one.course.text
+            )),
+            told(&format!("{:.0} to {:.0}", one.first_seen, one.last_seen))
         )?;
     }
     writeln!(out, "</article>")

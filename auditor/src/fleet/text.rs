@@ -7,7 +7,9 @@ use super::{
     sentence::listed,
 };
 use crate::report::{
-    Look, clean_line, duration_words, plural,
+    Look,
+    alike_rules::alike,
+    clean_line, duration_words, plural,
     schema::{Severity, Transport},
     with_look,
 };
@@ -122,12 +124,8 @@ impl FleetReport {
         for finding in findings {
             self::finding(finding, &mut text);
         }
-        for rule in self.rules.iter().filter(|one| one.severity == severity) {
-            clean_line(
-                &mut text,
-                &format!("  {} rule: {}", rule.verdict.name(), conversation(rule)),
-            );
-            details(rule, &mut text);
+        for rules in rule_findings(&self.rules, severity) {
+            rule_finding(&rules, &mut text);
         }
         if !text.is_empty() {
             out.extend(["\n", title, "\n"]);
@@ -165,6 +163,16 @@ fn addresses(host: &Host) -> String {
 
 /// `user -> web tcp/80 (web)`.
 pub(super) fn conversation(rule: &Rule) -> String {
+    format!("{} {}", between(rule), service(rule))
+}
+
+/// `user -> web`.
+pub(super) fn between(rule: &Rule) -> String {
+    format!("{} -> {}", rule.client.join(", "), rule.server.join(", "))
+}
+
+/// `tcp/80 (web)`, with the rule's id in brackets.
+pub(super) fn service(rule: &Rule) -> String {
     let ports = match rule.transport {
         Transport::Icmp => rule.transport.name().to_owned(),
         Transport::Tcp | Transport::Udp | Transport::Sctp => {
@@ -175,12 +183,40 @@ pub(super) fn conversation(rule: &Rule) -> String {
         .service
         .as_ref()
         .map_or_else(String::new, |service| format!(" {service}"));
-    format!(
-        "{} -> {} {ports}{service} ({})",
-        rule.client.join(", "),
-        rule.server.join(", "),
-        rule.id
+    format!("{ports}{service} ({})", rule.id)
+}
+
+/// The findings of a severity on rules, in order. Those between the same roles of which the same is said are one.
+pub(super) fn rule_findings(rules: &[Rule], severity: Severity) -> Vec<Vec<&Rule>> {
+    let are_alike = |one: &Rule, other: &Rule| {
+        one.courses.is_empty()
+            && other.courses.is_empty()
+            && one.verdict == other.verdict
+            && one.client == other.client
+            && one.server == other.server
+            && one.explanation == other.explanation
+    };
+    alike(
+        rules.iter().filter(|one| one.severity == severity),
+        are_alike,
     )
+}
+
+fn rule_finding(rules: &[&Rule], out: &mut String) {
+    let [first, others @ ..] = rules else {
+        return;
+    };
+    let verdict = first.verdict.name();
+    if others.is_empty() {
+        clean_line(out, &format!("  {verdict} rule: {}", conversation(first)));
+        return details(first, out);
+    }
+    let (n, between) = (rules.len(), between(first));
+    clean_line(out, &format!("  {verdict} rules: {n} of {between}"));
+    clean_line(out, &format!("    each: {}", first.explanation));
+    for rule in rules {
+        clean_line(out, &format!("    {}", service(rule)));
+    }
 }
 
 fn details(rule: &Rule, out: &mut String) {
@@ -203,19 +239,23 @@ pub(super) fn side(side: &Side) -> String {
     let Some(first) = side.addresses.first() else {
         return roles;
     };
+    let in_brackets = if roles.is_empty() {
+        String::new()
+    } else {
+        format!(" ({roles})")
+    };
     if side.n_addresses == 1 {
         let host = side.hosts.first();
         let host = host.map_or_else(String::new, |host| format!(" {host}"));
-        let roles = if roles.is_empty() {
-            String::new()
-        } else {
-            format!(" ({roles})")
-        };
-        return format!("{first}{host}{roles}");
+        return format!("{first}{host}{in_brackets}");
     }
     match side.of_hosts {
-        Some(all) => format!("{} of {all} {roles}", side.n_addresses),
-        None => format!("{} addresses as {first}", side.n_addresses),
+        // Not each address of a role is that of a host which publishes.
+        Some(all) if side.n_addresses <= all => format!("{} of {all} {roles}", side.n_addresses),
+        Some(_) | None => format!(
+            "{} addresses such as {first}{in_brackets}",
+            side.n_addresses
+        ),
     }
 }
 

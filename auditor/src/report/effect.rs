@@ -6,7 +6,7 @@ use super::{
     alike::alike,
     diff::{Difference, flow_name, identity, of_flow, of_rules},
     schema::{Flow, FlowVerdict, Report, RuleVerdict},
-    words::number,
+    words::{number, plural},
 };
 
 /// What becomes of a flow or a rule.
@@ -51,7 +51,7 @@ pub fn effects(today: &Report, then: &Report) -> Vec<Change> {
     changes.extend(of_rules(today, then).into_iter().map(|difference| Change {
         effect: of_rule(&difference),
         n: 1,
-        text: difference.to_string(),
+        text: told(&difference),
     }));
     changes.sort_by_key(|change| change.effect);
     changes
@@ -106,11 +106,20 @@ fn of_flows(today: &Report, then: &Report) -> Vec<Change> {
             changes.push(Change {
                 effect,
                 n: alike.flows.len(),
-                text: difference.to_string(),
+                text: told(&difference),
             });
         }
     }
     changes
+}
+
+/// A difference whose effect is told beside it.
+fn told(difference: &Difference) -> String {
+    match difference {
+        Difference::Appeared { what, now } => format!("{what}: new, {now}"),
+        Difference::Gone { what, before } => format!("{what}: gone, was {before}"),
+        Difference::Changed { what, before, now } => format!("{what}: {before} -> {now}"),
+    }
 }
 
 /// What a verdict means for whoever answers for it.
@@ -171,12 +180,17 @@ pub fn summed_up(changes: &[Change]) -> String {
     if changes.is_empty() {
         return "Nothing would change: each verdict on this traffic is that of today".to_owned();
     }
+    let of = |n: usize, what: &str, [one, several]: [&str; 2]| {
+        format!("{} {}", plural(n, what), if n == 1 { one } else { several })
+    };
+    let become_ = ["becomes", "become"];
+    let others = count(Effect::Other);
     format!(
-        "What would change: {} flows become undocumented, {} rules become missing, {} findings are settled, {} change otherwise",
-        count(Effect::Undocumented),
-        count(Effect::Missing),
-        count(Effect::Settled),
-        count(Effect::Other),
+        "What would change: {} undocumented, {} missing, {} settled, {others} {} otherwise",
+        of(count(Effect::Undocumented), "flow", become_),
+        of(count(Effect::Missing), "rule", become_),
+        of(count(Effect::Settled), "finding", ["is", "are"]),
+        if others == 1 { "changes" } else { "change" },
     )
 }
 

@@ -428,9 +428,9 @@ fn rule_advice(rule: &Rule) -> impl Iterator<Item = &'static str> {
         (RuleVerdict::Unanswered, _) => {
             Some("see whether a firewall on the way drops it, and whether the server is up")
         }
-        (RuleVerdict::Unresolved, _) => {
-            Some("give its roles addresses under [roles] of the deployment")
-        }
+        (RuleVerdict::Unresolved, _) => Some(
+            "give its roles addresses under [roles] of the deployment; where nobody plays them here, give the rule a condition with `when`, or take it out",
+        ),
         (RuleVerdict::Unobservable, _) if rule.loopback => Some(
             "watch the loopback as well: add `lo` to `interfaces` of the deployment, beside those that are watched now",
         ),

@@ -6,6 +6,7 @@
 mod diagram;
 mod pairs;
 mod parts;
+mod table;
 mod told;
 
 use std::fmt::{self, Write as _};
@@ -13,12 +14,12 @@ use std::fmt::{self, Write as _};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
-use self::told::told;
+pub use self::told::told;
 use crate::escape::text;
 
 use super::{
-    explain, pattern,
-    schema::{Pattern, Report, Severity, UNPLACED},
+    alike_rules, explain, pattern,
+    schema::{Pattern, Report, Rule, Severity, UNPLACED},
     words::{self, number},
 };
 
@@ -27,6 +28,9 @@ const SCRIPT: &str = include_str!("html/page.js");
 
 /// The number of findings that are shown in full; the tables list all.
 const MOST_FINDINGS: usize = 100;
+
+/// How the step begins that says what to do.
+const TO_DO: &str = "what to do: ";
 
 /// Renders the report.
 ///
@@ -125,8 +129,18 @@ fn top(report: &Report, out: &mut String) -> fmt::Result {
         text(&roles),
         end = report.window.end
     )?;
-    for problem in words::policy_problems(report) {
-        writeln!(out, "<p><strong>Wrong:</strong> {}.</p>", told(&problem))?;
+    // The gravest is here; a phone would show nothing but all of them.
+    let problems: Vec<String> = words::policy_problems(report).collect();
+    if let Some((gravest, others)) = problems.split_first() {
+        let more = match others.len() {
+            0 => String::new(),
+            more => format!(" And <a href=\"#findings\">{more} more</a>."),
+        };
+        writeln!(
+            out,
+            "<p><strong>Wrong:</strong> {}.{more}</p>",
+            told(gravest)
+        )?;
     }
     if let Some(shown) = words::shown(report) {
         writeln!(out, "<p><strong>Shown:</strong> {}.</p>", text(&shown))?;
@@ -154,12 +168,16 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
     writeln!(out, "<section id=\"findings\">\n<h2>What to look at</h2>")?;
     let mut n_shown = 0;
     let mut n_all = 0;
-    for problem in words::policy_problems(report) {
+    let problems: Vec<String> = words::policy_problems(report).collect();
+    if let Some((gravest, others)) = problems.split_first() {
         n_all += 1;
         n_shown += 1;
         let kind = (Severity::Warning, "deployment");
         let name = "what the traffic is compared with";
-        finding(kind, name, &problem, &[], out)?;
+        opening(kind, name, gravest, out)?;
+        for problem in others {
+            writeln!(out, "<p>{}</p>", told(problem))?;
+        }
         let command = ["auditor check --config auditor.toml".to_owned()];
         copied(&command, "says what is wrong", out)?;
         writeln!(out, "</article>")?;
@@ -201,24 +219,18 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
                     out,
                 )?;
                 if let Some(lines) = explain::exception(report, flow) {
+                    writeln!(out, "<details><summary>To accept it all the same</summary>")?;
                     copied(&lines, "accepts it, in the deployment", out)?;
+                    writeln!(out, "</details>")?;
                 }
                 writeln!(out, "</article>")?;
             }
         }
-        for rule in report.rules.iter().filter(|rule| rule.severity == severity) {
+        for rules in alike_rules::findings(report, severity) {
             n_all += 1;
             if n_shown < MOST_FINDINGS {
                 n_shown += 1;
-                let name = words::rule(rule);
-                finding(
-                    (severity, rule.verdict.name()),
-                    &name,
-                    &rule.explanation,
-                    &explain::rule(report, rule),
-                    out,
-                )?;
-                writeln!(out, "</article>")?;
+                rule_finding(report, severity, &rules, out)?;
             }
         }
     }
@@ -233,6 +245,46 @@ fn findings(report: &Report, out: &mut String) -> fmt::Result {
         )?;
     }
     writeln!(out, "</section>")
+}
+
+/// A rule, or rules that are alike: what they have in common, and each of them in a part that opens.
+fn rule_finding(
+    report: &Report,
+    severity: Severity,
+    rules: &[&Rule],
+    out: &mut String,
+) -> fmt::Result {
+    let Some(first) = rules.first() else {
+        return Ok(());
+    };
+    let steps = explain::rule(report, first);
+    let kind = (severity, first.verdict.name());
+    if rules.len() == 1 {
+        let name = words::rule(first);
+        finding(kind, &name, &first.explanation, &steps, out)?;
+        return writeln!(out, "</article>");
+    }
+    let between = words::between(first);
+    let name = format!("{} rules of {between}", number(rules.len() as u64));
+    let to_do: Vec<String> = steps
+        .into_iter()
+        .filter(|step| step.starts_with(TO_DO))
+        .collect();
+    let why = format!("each: {}", first.explanation);
+    opening(kind, &name, &why, out)?;
+    for step in &to_do {
+        writeln!(out, "<p>{}</p>", told(step))?;
+    }
+    writeln!(
+        out,
+        "<details><summary>{}</summary>",
+        words::plural(rules.len(), "rule")
+    )?;
+    for rule in rules {
+        let said = format!("{}: {}", words::service(rule), words::place(rule));
+        writeln!(out, "<p>{}</p>", told(&said))?;
+    }
+    writeln!(out, "</details></article>")
 }
 
 /// Flows that are alike: what they are, and those that the report lists in a part that opens.
@@ -251,9 +303,14 @@ fn alike(report: &Report, pattern: &Pattern, out: &mut String) -> fmt::Result {
     }
     let listed = pattern.listed.iter().filter_map(|at| report.flows.get(*at));
     let shown: Vec<_> = listed.take(MOST_FINDINGS).collect();
+    let which = if shown.len() < pattern.listed.len() {
+        "the first "
+    } else {
+        ""
+    };
     writeln!(
         out,
-        "<details><summary>{} of them</summary>",
+        "<details><summary>{which}{} of them</summary>",
         words::plural(shown.len(), "flow")
     )?;
     for flow in shown {
@@ -269,12 +326,10 @@ fn alike(report: &Report, pattern: &Pattern, out: &mut String) -> fmt::Result {
     writeln!(out, "</details></article>")
 }
 
-/// One finding, and below it the steps that led to its verdict; its element is left open.
-fn finding(
+fn opening(
     (severity, verdict): (Severity, &str),
     name: &str,
     why: &str,
-    steps: &[String],
     out: &mut String,
 ) -> fmt::Result {
     let class = severity.name();
@@ -284,12 +339,23 @@ fn finding(
         text(verdict),
         told(name),
         told(why)
-    )?;
+    )
+}
+
+/// One finding, and below it the steps that led to its verdict; its element is left open.
+fn finding(
+    (severity, verdict): (Severity, &str),
+    name: &str,
+    why: &str,
+    steps: &[String],
+    out: &mut String,
+) -> fmt::Result {
+    opening((severity, verdict), name, why, out)?;
     // The steps that say what to do and who is involved are always shown; all steps are in a part that opens on demand.
     let is_first = |step: &&String| {
         let first = [
             "seen: ",
-            "what to do: ",
+            TO_DO,
             "served by: ",
             "opened by: ",
             "translated: ",

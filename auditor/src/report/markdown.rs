@@ -158,16 +158,17 @@ fn findings(report: &Report, severity: Severity, title: &str, out: &mut String) 
         )?;
     }
     for rule in rules {
-        let origin = rule.origin.as_deref().unwrap_or_default();
+        let origin = rule.origin.as_deref();
+        let origin = origin.map_or_else(String::new, |origin| format!("; from {origin}"));
         writeln!(
             out,
-            "| {} rule | {} | {} | {} | {} {} |",
+            "| {} rule | {} | {} | {} | {}{} |",
             rule.verdict.name(),
             text(&words::rule(rule)),
             text(&rule.id),
             number(rule.packets),
             text(&rule.explanation),
-            text(origin)
+            text(&origin)
         )?;
     }
     Ok(())

@@ -516,7 +516,15 @@ const MOST_IN_VAIN: usize = 3;
 /// How sure it is that a rule is missing, and why.
 fn certain(certainty: &Certainty) -> String {
     let peers = match (certainty.peers_heard, certainty.peers) {
-        (heard, Some(all)) => format!("{heard} of {all} addresses on the other side were heard"),
+        (heard, Some(all)) => format!(
+            "{heard} of {} on the other side {} heard",
+            if all == 1 {
+                "1 address".to_owned()
+            } else {
+                format!("{all} addresses")
+            },
+            if heard == 1 { "was" } else { "were" }
+        ),
         (heard, None) => format!(
             "{heard} address{} on the other side {} heard",
             if heard == 1 { "" } else { "es" },

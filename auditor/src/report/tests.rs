@@ -63,6 +63,11 @@ pub(crate) fn report() -> Report {
     Report::new(&judged(Vec::new(), usize::MAX))
 }
 
+/// As people read it.
+pub(crate) fn text_of(report: &Report) -> String {
+    text(report, Look::default())
+}
+
 /// A report with documented flows of these clients beside its others, which lists at most `most`.
 pub(crate) fn report_of(clients: &[&str], most: usize) -> Report {
     Report::new(&judged(clients.to_vec(), most))

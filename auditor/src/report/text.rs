@@ -8,7 +8,7 @@ use std::{
 use auditor_common::{Direction, Reason};
 
 use super::{
-    explain,
+    alike_rules, explain,
     look::{self, Look},
     pattern,
     schema::{
@@ -191,7 +191,11 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
             format!("    {part} {}", words::process(process))
         }));
     }
-    for rule in report.rules.iter().filter(|rule| rule.severity == severity) {
+    for group in alike_rules::findings(report, severity) {
+        let [rule] = group.as_slice() else {
+            lines.extend(rules_alike(&group));
+            continue;
+        };
         lines.push(format!(
             "{} rule: {}",
             rule.verdict.name(),
@@ -205,14 +209,10 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
                 traffic(flow)
             ));
         }
-        let origin = rule
-            .origin
-            .as_deref()
-            .map_or_else(String::new, |origin| format!(", from {origin}"));
         let listeners = rule.listeners.iter();
         lines.extend(listeners.map(|process| format!("    {} listens", words::process(process))));
         lines.extend(of_controls(&rule.controls));
-        lines.push(format!("    rule {}{origin}", rule.id));
+        lines.push(format!("    {}", words::place(rule)));
     }
     if !lines.is_empty() {
         writeln!(out, "\n{title}")?;
@@ -221,6 +221,29 @@ fn section(report: &Report, out: &mut String, severity: Severity, title: &str) -
         }
     }
     Ok(())
+}
+
+/// Rules that are alike, as one finding.
+fn rules_alike(rules: &[&Rule]) -> Vec<String> {
+    let Some(first) = rules.first() else {
+        return Vec::new();
+    };
+    let mut lines = vec![
+        format!(
+            "{} rules: {} of {}",
+            first.verdict.name(),
+            number(rules.len() as u64),
+            words::between(first)
+        ),
+        format!("    each: {}", first.explanation),
+    ];
+    lines.extend(of_controls(&first.controls));
+    lines.extend(
+        rules
+            .iter()
+            .map(|rule| format!("    {}: {}", words::service(rule), words::place(rule))),
+    );
+    lines
 }
 
 fn of_controls(controls: &[String]) -> Option<String> {

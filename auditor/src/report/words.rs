@@ -9,6 +9,16 @@ use crate::transport::Transport;
 
 /// What a rule allows: `agent, master -> master tcp/2181 (ZooKeeper)`.
 pub(super) fn rule(rule: &schema::Rule) -> String {
+    format!("{} {}", between(rule), service(rule))
+}
+
+/// The roles of a rule: `agent -> master`.
+pub(super) fn between(rule: &schema::Rule) -> String {
+    format!("{} -> {}", rule.client.join(", "), rule.server.join(", "))
+}
+
+/// What a rule is for: `tcp/2181 (ZooKeeper)`.
+pub(super) fn service(rule: &schema::Rule) -> String {
     let ports = if rule.ports.is_empty() {
         String::new()
     } else {
@@ -23,12 +33,15 @@ pub(super) fn rule(rule: &schema::Rule) -> String {
     } else {
         ""
     };
-    format!(
-        "{} -> {} {}{ports}{alternatives}{service}",
-        rule.client.join(", "),
-        rule.server.join(", "),
-        rule.transport.name()
-    )
+    let transport = rule.transport.name();
+    format!("{transport}{ports}{alternatives}{service}")
+}
+
+/// Where a rule stands: `rule master-zookeeper-2181-tcp, from ports.md:31`.
+pub(super) fn place(rule: &schema::Rule) -> String {
+    let origin = rule.origin.as_deref();
+    let origin = origin.map_or_else(String::new, |origin| format!(", from {origin}"));
+    format!("rule {}{origin}", rule.id)
 }
 
 /// An address, with its roles and whether it is this host.
@@ -244,7 +257,7 @@ pub fn duration(duration: SignedDuration) -> String {
 }
 
 /// A number with thousands separated.
-pub(super) fn number(number: u64) -> String {
+pub fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

@@ -3,7 +3,7 @@
 use super::tables::check;
 use crate::{
     document::{self, Format},
-    matrix::derive,
+    matrix::{Rule, derive},
 };
 
 #[track_caller]
@@ -59,5 +59,22 @@ fn what_is_shut_to_others_is_not_forbidden() {
     rules(
         "# Ports\n\nThe admin API listens locally on TCP port 7001.\n",
         &["hosts -> hosts tcp/7001 loopback"],
+    );
+}
+
+#[test]
+fn who_is_both_ends_is_missing_at_none() {
+    let page = "# Ports\n\n| Source | Target | Ports | Protocol |\n|--|--|--|--|\n\
+        | Admin | Central Server | 4000 | tcp |\n\n\
+        The table below lists the ports of the Central Server that are open on the loopback interface only.\n\n\
+        | Component | Ports | Protocol |\n|--|--|--|\n| Signer | 5560 | tcp |\n";
+    let documents = [document::read("page.md", page.as_bytes(), Format::Markdown)];
+    let derived = derive(&documents, "Page");
+    let is_own = |rule: &&Rule| rule.loopback && rule.client == rule.server;
+    assert!(derived.matrix.rules.iter().any(|rule| is_own(&rule)));
+    let said: Vec<String> = derived.problems.iter().map(ToString::to_string).collect();
+    assert!(
+        !said.iter().any(|one| one.contains("names no client")),
+        "{said:?}"
     );
 }

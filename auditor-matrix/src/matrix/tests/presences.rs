@@ -99,9 +99,11 @@ fn a_draft_says_which_roles_others_may_be() {
     };
     let all = line("All nodes");
     assert!(
-        all.contains("# perhaps [") && all.contains("\"time server\"") && !all.contains("Internet"),
+        all.contains("# perhaps [") && all.contains("\"worker\"") && !all.contains("Internet"),
         "{all}"
     );
+    // Who has to do with nobody but all of them is none of them.
+    assert!(!all.contains("time server"), "{all}");
     assert!(
         line("Gates").ends_with("[]  # perhaps [\"gate\"]"),
         "{draft}"

@@ -132,6 +132,26 @@ fn a_role_that_nobody_filled() {
     only(&found(&unfilled), false, &["`backup`", "copy"]);
 }
 
+/// Who gave it a host name is not told that it has nothing.
+#[test]
+fn a_role_whose_names_have_no_address() {
+    let named = GOOD.replace("[\"10.0.0.2\"]", "[\"store.example\"]");
+    let found = found(&named);
+    assert!(
+        found[0].0
+            && found[0]
+                .1
+                .contains("`database` has only host names under [roles]"),
+        "{found:?}"
+    );
+    assert!(
+        found
+            .iter()
+            .any(|(_, said)| said.contains("nobody knows it")),
+        "{found:?}"
+    );
+}
+
 #[test]
 fn a_rule_of_one_role_is_named_once() {
     let rule = |id: &str| {

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::IpAddr};
 
-use super::{PolicyProblem, RuleNames};
+use super::{PolicyProblem, RuleNames, Unaddressed};
 use crate::{matrix::toml_key, role::Role};
 
 impl fmt::Display for RuleNames {
@@ -42,15 +42,17 @@ impl fmt::Display for PolicyProblem {
             Self::RoleWithoutAddress {
                 role,
                 rules,
-                is_defined,
+                why,
                 nearest,
                 parts,
                 is_ours: _,
             } => {
-                let how = if *is_defined {
-                    "has no address under [roles]"
-                } else {
-                    "is not under [roles]"
+                let how = match why {
+                    Unaddressed::Undefined => "is not under [roles]",
+                    Unaddressed::Empty => "has no address under [roles]",
+                    Unaddressed::Names => {
+                        "has only host names under [roles], of which none has an address"
+                    }
                 };
                 write!(f, "role `{role}` {how}")?;
                 if let Some(nearest) = nearest {

@@ -4,6 +4,13 @@ use std::path::Path;
 
 use crate::matrix::Inference;
 
+/// Whether pages say something that the matrix with which they were compared does not.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum News {
+    None,
+    Some,
+}
+
 /// What an import has come to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Closing<'a> {
@@ -16,6 +23,7 @@ pub(super) struct Closing<'a> {
     pub(super) look: Option<&'a str>,
     /// The arguments that name the pages and say how they are read.
     pub(super) arguments: &'a [String],
+    pub(super) news: News,
 }
 
 impl Closing<'_> {
@@ -34,10 +42,13 @@ impl Closing<'_> {
         let on_inference = self.on_inference();
         lines.extend(on_inference.clone());
         lines.extend(self.look.map(|look| format!("to look at: {look}")));
-        lines.push(format!(
-            "next: {}",
-            self.next(on_inference.is_some() || self.look.is_some())
-        ));
+        lines.push(match (self.output, self.news) {
+            (None, News::None) => "next: nothing, there is nothing to take over".to_owned(),
+            (_, _) => format!(
+                "next: {}",
+                self.next(on_inference.is_some() || self.look.is_some())
+            ),
+        });
         lines
     }
 
@@ -109,7 +120,7 @@ fn quoted(word: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{Closing, quoted};
+    use super::{Closing, News, quoted};
     use crate::matrix::Inference;
 
     #[test]
@@ -127,6 +138,7 @@ mod tests {
             inferred: &none,
             look: None,
             arguments: &arguments,
+            news: News::Some,
         };
         assert_eq!(
             fine.lines(),
@@ -161,6 +173,15 @@ mod tests {
         assert_eq!(
             reviewed.lines().last().unwrap(),
             "next: open r.html in a browser, then auditor check m.toml"
+        );
+        let settled = Closing {
+            output: None,
+            news: News::None,
+            ..doubtful
+        };
+        assert_eq!(
+            settled.lines().last().unwrap(),
+            "next: nothing, there is nothing to take over"
         );
         let printed = Closing {
             output: None,

@@ -5,8 +5,9 @@ use crate::{
     fleet::{
         explain, judged_as_one,
         schema::{CourseKind, FleetReport},
+        text::side,
     },
-    report::{FORMS, Look, Report},
+    report::{FORMS, Look, Report, schema::Severity},
 };
 
 /// The user asks the web server, which never hears it, and has a service that nobody documents; the store is silent.
@@ -153,4 +154,61 @@ fn tables_of_the_page_become_cards() {
             assert_eq!(n_cells, n_rows, "{name}: {section}");
         }
     }
+}
+
+/// However many addresses and findings there are, a phone can show the page.
+#[test]
+fn a_page_of_many_findings_is_no_longer_than_people_read() {
+    let (mut report, _) = reports();
+    let finding = report.findings[0].clone();
+    report.findings = vec![finding; 150];
+    let address = |n: u8| std::net::IpAddr::from([10, 0, 9, n]);
+    report.hosts[0].addresses = (1..=50).map(address).collect();
+    let page = report.html().unwrap();
+    assert_eq!(page.matches("<article").count(), 100);
+    assert!(page.contains(" more: <code>auditor fleet report</code>"));
+    assert!(page.contains("<summary>and 44 more</summary>"));
+    // Moments and addresses are whole.
+    let moment = format!("{:.0}", report.window.end);
+    let shown = moment.replace('T', " ").replace('Z', " UTC");
+    assert!(page.contains(&format!("<time datetime=\"{moment}\">{shown}</time>")));
+    assert!(page.contains("<span class=\"whole\">10.0.9.50</span>"));
+}
+
+/// A role's hosts that publish may be fewer than its addresses that were seen.
+#[test]
+fn addresses_are_counted_by_what_they_are_part_of() {
+    let (report, _) = reports();
+    let mut one = report.findings[0].client.clone();
+    one.n_addresses = 3;
+    one.of_hosts = Some(5);
+    one.roles = vec!["web".to_owned()];
+    assert_eq!(side(&one), "3 of 5 web");
+    one.of_hosts = Some(1);
+    let first = one.addresses[0];
+    assert_eq!(side(&one), format!("3 addresses such as {first} (web)"));
+}
+
+/// Rules of which the same is said are one finding.
+#[test]
+fn rules_that_are_alike_are_one() {
+    let (mut report, _) = reports();
+    let mut rule = report.rules[0].clone();
+    rule.severity = Severity::Warning;
+    rule.courses.clear();
+    report.rules = (0..5)
+        .map(|n| {
+            let mut one = rule.clone();
+            one.ports = (9000 + n).to_string();
+            one
+        })
+        .collect();
+    let between = format!("{} rules: 5 of ", rule.verdict.name());
+    let text = report.text(Look::default());
+    assert!(
+        text.contains(&between) && text.contains("tcp/9004"),
+        "{text}"
+    );
+    let page = report.html().unwrap();
+    assert!(page.contains("<summary>5 rules</summary>"));
 }

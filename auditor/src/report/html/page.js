@@ -1,6 +1,7 @@
 "use strict";
 (() => {
-  const PAGE = 200;
+  // On a phone each row is a card.
+  const PAGE = matchMedia("(max-width: 40rem)").matches ? 50 : 200;
   const ranks = { violation: 0, warning: 1, note: 2, fine: 3 };
 
   // A moment in the reader's zone, with UTC beside it; other text stays as it is.
@@ -53,6 +54,7 @@
   // Each table has its rows as data: [severity, pairs of roles, cells]; a cell is text, or [text, number to sort by].
   const setUp = (section) => {
     const data = JSON.parse(section.querySelector("script").textContent);
+    const box = section.querySelector(".scroll");
     const body = section.querySelector("tbody");
     const search = section.querySelector("input");
     const severity = section.querySelector("select");
@@ -114,6 +116,7 @@
       }
       shown = PAGE;
       show(0);
+      box.scrollTop = 0;
     };
 
     heads.forEach((head, at) => {
@@ -140,13 +143,14 @@
         severity.value = "";
         update();
       },
-      state: () => [search.value, severity.value, column, descending, shown],
+      state: () => [search.value, severity.value, column, descending, shown, box.scrollLeft, box.scrollTop],
       resume: (state) => {
         [search.value, severity.value, column, descending] = state;
         if (column >= 0) heads[column].setAttribute("aria-sort", descending ? "descending" : "ascending");
         update();
         shown = state[4];
         show(0);
+        [box.scrollLeft, box.scrollTop] = state.slice(5);
       },
     };
   };

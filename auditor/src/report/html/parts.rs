@@ -13,9 +13,10 @@ use super::{
         words::{self, number},
     },
     pairs::RolePairs,
+    table::table,
     told::told,
 };
-use crate::escape::{data, text};
+use crate::escape::text;
 
 /// The text by which tables are filtered when a cell is chosen.
 pub(super) fn pair_name(client: &str, server: &str) -> String {
@@ -136,59 +137,6 @@ pub(super) fn traffic(report: &Report, out: &mut String) -> fmt::Result {
 fn ratio(part: u64, whole: u64) -> f64 {
     part as f64 / whole as f64
 }
-
-/// A table whose rows the page's script shows, sorts and filters; the first rows are in the page even without the script.
-fn table(
-    id: &str,
-    title: &str,
-    heads: &[(&str, &str)],
-    rows: &[Value],
-    out: &mut String,
-) -> fmt::Result {
-    writeln!(
-        out,
-        "<section id=\"{id}\" class=\"table\">\n<h2>{title}</h2>\n<div class=\"controls\" hidden>\
-         <label>Search<input type=\"search\" autocomplete=\"off\"></label>\
-         <label>Severity<select><option value=\"\">all</option><option>violation</option><option>warning</option><option>note</option><option>fine</option></select></label>\
-         <output aria-live=\"polite\"></output></div>\n\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{title}\"><table><thead><tr>"
-    )?;
-    for (name, kind) in heads {
-        write!(
-            out,
-            "<th scope=\"col\" data-kind=\"{kind}\"><button type=\"button\">{name}</button></th>"
-        )?;
-    }
-    writeln!(out, "</tr></thead><tbody>")?;
-    for row in rows.iter().take(MOST_WITHOUT_SCRIPT) {
-        out.push_str("<tr>");
-        let cells = row[2].as_array().map(Vec::as_slice).unwrap_or_default();
-        for ((cell, (name, kind)), at) in cells.iter().zip(heads).zip(0..) {
-            let said = cell
-                .as_str()
-                .or_else(|| cell[0].as_str())
-                .unwrap_or_default();
-            if at == 0 {
-                let severity = row[0].as_str().unwrap_or_default();
-                let said = text(said);
-                write!(out, "<td><span class=\"tag {severity}\">{said}</span></td>")?;
-            } else {
-                let said = told(said);
-                write!(out, "<td class=\"{kind}\" data-name=\"{name}\">{said}</td>")?;
-            }
-        }
-        out.push_str("</tr>\n");
-    }
-    writeln!(
-        out,
-        "</tbody></table></div>\n<button type=\"button\" class=\"more\" hidden>Show more</button>\n\
-         <script type=\"application/json\">{}</script>\n</section>",
-        data(&json!(rows))
-    )
-}
-
-/// As many rows as the script shows at first.
-const MOST_WITHOUT_SCRIPT: usize = 200;
 
 pub(super) fn rules(report: &Report, out: &mut String) -> fmt::Result {
     let pairs = RolePairs::of(report);

@@ -6,10 +6,12 @@ use crate::escape::text;
 
 /// Longer words may be broken, or they would not fit a phone.
 const MOST_WHOLE: usize = 39;
+/// The same of what is to be typed, whose letters are wider.
+const MOST_WHOLE_CODE: usize = 34;
 
 /// A sentence, escaped. No line breaks within an address, a port or an arrow, moments are elements of their own, which the
 /// page's script shows in the reader's zone, and what is to be typed is code.
-pub(super) fn told(sentence: &str) -> String {
+pub fn told(sentence: &str) -> String {
     let parts: Vec<&str> = sentence.split('`').collect();
     // A lone one is nobody's quotation mark.
     if parts.len().is_multiple_of(2) {
@@ -17,6 +19,9 @@ pub(super) fn told(sentence: &str) -> String {
     }
     let told = |(at, part): (usize, &&str)| match at % 2 {
         0 => words(part),
+        _ if part.chars().count() <= MOST_WHOLE_CODE => {
+            format!("<code class=\"whole\">{}</code>", text(part))
+        }
         _ => format!("<code>{}</code>", text(part)),
     };
     parts.iter().enumerate().map(told).collect()
@@ -37,7 +42,8 @@ fn word(word: &str) -> String {
         let (_, after) = inner.split_at(core.len());
         let (before, core, after) = (text(before), core, text(after));
         if is_moment(core) {
-            return format!("{before}<time datetime=\"{core}\">{core}</time>{after}");
+            let shown = core.replace('T', " ").replace('Z', " UTC");
+            return format!("{before}<time datetime=\"{core}\">{shown}</time>{after}");
         }
         if is_whole(core) {
             return format!("{before}{}{after}", whole(core));
@@ -125,12 +131,12 @@ mod tests {
             ("80-90,443 was", format!("{} was", whole("80-90,443"))),
             (
                 "see `auditor learn`",
-                "see <code>auditor learn</code>".to_owned(),
+                "see <code class=\"whole\">auditor learn</code>".to_owned(),
             ),
             ("a ` lone", "a ` lone".to_owned()),
             (
                 "last 2026-11-27T21:55:57Z;",
-                "last <time datetime=\"2026-11-27T21:55:57Z\">2026-11-27T21:55:57Z</time>;"
+                "last <time datetime=\"2026-11-27T21:55:57Z\">2026-11-27 21:55:57 UTC</time>;"
                     .to_owned(),
             ),
             ("<img/1>", "&lt;img/1&gt;".to_owned()),

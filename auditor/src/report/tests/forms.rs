@@ -345,6 +345,30 @@ fn a_page_is_one_file_that_asks_for_nothing() {
 /// The schema as it is shipped, beside the documentation.
 const SHIPPED: &str = include_str!("../../../../docs/report.schema.json");
 
+/// What would fill a phone, or a column with nothing, is not there.
+#[test]
+fn a_page_says_what_is_alike_once() {
+    let mut report = report();
+    for flow in &mut report.flows {
+        flow.processes.clear();
+    }
+    report.policy_problems = ["one", "two", "three"]
+        .map(|n| format!("problem {n}"))
+        .to_vec();
+    let page = html(&report).unwrap();
+    assert_eq!(
+        page.matches("auditor check --config auditor.toml").count(),
+        1
+    );
+    for n in ["one", "two", "three"] {
+        assert!(page.contains(&format!("<p>problem {n}</p>")), "{n}");
+    }
+    assert!(page.contains("problem one. And <a href=\"#findings\">2 more</a>."));
+    assert!(!page.contains(">Process</button>") && page.contains(">Outcome</button>"));
+    report.flows[0].processes = hostile().flows[1].processes.clone();
+    assert!(html(&report).unwrap().contains(">Process</button>"));
+}
+
 #[test]
 fn the_schema_is_the_one_that_is_shipped() {
     assert!(

@@ -18,7 +18,7 @@ use crate::{
         pair::{MATRIX, pair},
         wait::until,
     },
-    fleet::{PAIR, Running, bus, delete_stream, fleet, report, run_server},
+    fleet::{self, PAIR, Running, bus, delete_stream, fleet, publish, report, run_server},
     group::told,
     harness::{
         Need::{Kernel, Program},
@@ -28,6 +28,7 @@ use crate::{
 
 tests! {
     over_servers_that_go_and_a_stream_that_is_deleted_each_finding_is_told_once: [Kernel, Program("nats-server")],
+    a_watch_of_a_fleet_reads_what_is_new_and_notices_what_is_deleted: [Kernel, Program("nats-server")],
     over_tls_each_knows_the_other: [Kernel, Program("nats-server")],
     clocks_that_are_apart_by_a_minute_change_nothing: [Kernel, Program("nats-server"), Program("faketime")],
 }
@@ -101,6 +102,70 @@ fn over_servers_that_go_and_a_stream_that_is_deleted_each_finding_is_told_once()
             kill(other_pid, Signal::SIGTERM).unwrap();
         });
         kill(one_pid, Signal::SIGTERM).unwrap();
+    });
+}
+
+/// What is in the stream is sent once, however often the fleet is judged.
+fn a_watch_of_a_fleet_reads_what_is_new_and_notices_what_is_deleted() {
+    const N_MESSAGES: usize = 20;
+    let payload = vec![b'x'; 500_000];
+    let directory = files(&[("m.toml", MATRIX), ("a.toml", &format!("{PAIR}{SERVERS}"))]);
+    let path = directory.path();
+    let (one, _other) = pair();
+    let mut server = Command::new("nats-server");
+    server
+        .args(["-js", "-a", "0.0.0.0", "-p", "4222", "-m", "8222", "-sd"])
+        .arg(path.join("jetstream"));
+    let n_sent = || {
+        let answer = one.enter(|| {
+            use std::io::{Read as _, Write as _};
+            let mut stream = std::net::TcpStream::connect("127.0.0.1:8222")?;
+            stream.write_all(b"GET /varz HTTP/1.0\r\n\r\n")?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            Ok(answer)
+        });
+        let answer = answer.unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let body: Value = serde_json::from_str(body).unwrap();
+        usize::try_from(body["out_bytes"].as_u64().unwrap()).unwrap()
+    };
+    let aggregate = "fleet watch --config a.toml --every 1s --state fleet --listen unix:fleet.sock";
+    run_server(&one, &server, |_| {
+        assert_eq!(report(&one, path)["summary"]["hosts"], 0);
+        for number in 0..N_MESSAGES {
+            publish(&one, &format!("auditor.long.{number}"), &payload);
+        }
+        let begun = n_sent();
+        let mut command = command(aggregate);
+        command.current_dir(path);
+        let finished = process::run(&one, &command, "watching the fleet", &|_| {}, |pid| {
+            let n_turns = || {
+                let metrics = fleet::ask(path, "/metrics");
+                let mut lines = metrics.lines();
+                let turns = lines.find_map(|line| line.strip_prefix("auditor_judgements_total "));
+                turns.map_or(0, |turns| turns.parse::<u32>().unwrap())
+            };
+            let n_told = || {
+                let page = fleet::ask(path, "/");
+                page.matches("nothing is published under such a subject")
+                    .count()
+            };
+            until("some turns", || 5 <= n_turns());
+            let n_bytes = n_sent() - begun;
+            assert!(n_bytes < 2 * N_MESSAGES * payload.len(), "{n_bytes}");
+            assert_eq!(n_told(), N_MESSAGES);
+            // What is new is read as well.
+            publish(&one, "auditor.other", b"");
+            until("a new message", || n_told() == N_MESSAGES + 1);
+            let purge = "$JS.API.STREAM.PURGE.AUDITOR";
+            publish(&one, purge, b"{\"filter\": \"auditor.long.7\"}");
+            until("one less", || n_told() == N_MESSAGES);
+            assert!(!fleet::ask(path, "/").contains("auditor.long.7 "));
+            kill(pid, Signal::SIGTERM)?;
+            Ok(())
+        });
+        finished.unwrap();
     });
 }
 

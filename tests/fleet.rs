@@ -670,7 +670,7 @@ fn what_changes_in_a_fleet_is_told_once() {
 }
 
 /// What the socket of `auditor fleet watch` answers.
-fn ask(directory: &Path, path: &str) -> String {
+pub(crate) fn ask(directory: &Path, path: &str) -> String {
     use std::io::{Read as _, Write as _};
     let mut socket = std::os::unix::net::UnixStream::connect(directory.join("fleet.sock")).unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");

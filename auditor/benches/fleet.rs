@@ -8,50 +8,31 @@
     reason = "a bench prints its figures, stops where it cannot measure, and reads the clock"
 )]
 
-use std::{
-    collections::BTreeSet,
-    net::{IpAddr, Ipv4Addr},
-    path::Path,
-    time::Instant,
-};
+#[path = "fleet/host.rs"]
+mod host;
+
+use std::{path::Path, time::Instant};
 
 use auditor::{
     audit::Policy,
     deployment::Deployment,
     fleet::{
-        message::{ConfigurationDigest, FlowState, HostState, ShardState, Writer},
+        message::{ConfigurationDigest, FlowState, ShardState},
         shard::shards,
         state::{FleetState, HostRecord},
         verdict::{Overview, Question},
         wire,
     },
     matrix::Matrix,
-    observed::{DirectionCounters, Flow, Remembered},
 };
-use auditor_common::{Direction, Evidence};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+
+use self::host::{MATRIX, WINDOW, conversations, flow, said, writer};
 
 /// Hosts, and the flows that each of them sees: half of them it asks, half of them it is asked.
 const SIZES: [(u32, u32); 2] = [(1_000, 1_000), (10_000, 1_000)];
 const DEFAULT: u32 = 1_000;
 const NOW: i64 = 1_800_000_000;
-const WINDOW: SignedDuration = SignedDuration::from_mins(10);
-
-const MATRIX: &str = r#"
-name = "Bench"
-[[rule]]
-id = "all"
-client = ["host"]
-server = ["host"]
-transport = "tcp"
-ports = "1000-1049"
-[[rule]]
-id = "none"
-client = ["host"]
-server = ["host"]
-transport = "udp"
-ports = "53"
-"#;
 
 fn main() {
     let wanted = std::env::args().filter_map(|argument| argument.parse().ok());
@@ -118,105 +99,39 @@ fn fleet(n_hosts: u32, n_flows: u32) -> FleetState {
 }
 
 fn record(host: u32, n_hosts: u32, n_flows: u32) -> HostRecord {
-    let writer = Writer {
-        name: format!("host-{host}"),
-        machine: "m".to_owned(),
-    };
-    let said = HostState {
-        writer: writer.clone(),
-        version: "1".to_owned(),
-        kernel: "6".to_owned(),
-        at: at(-1),
-        every: SignedDuration::from_secs(10),
-        since: at(-10_000),
-        window: WINDOW,
-        addresses: BTreeSet::from([address(host)]),
-        networks: BTreeSet::new(),
-        roles: vec!["host".to_owned()],
-        interfaces: vec!["eth0".to_owned()],
-        unwatched: BTreeSet::new(),
-        configuration: ConfigurationDigest::default(),
-        gaps: Vec::new(),
-        hidden: BTreeSet::new(),
-        idle: BTreeSet::new(),
-        listeners: BTreeSet::new(),
-        flows_left_out: 0,
-    };
+    let moments = (at(-10_000), at(-1));
+    let state = said(host, moments, &ConfigurationDigest::default());
     let mut record = HostRecord {
-        host: Some((said, at(-1))),
+        host: Some((state, at(-1))),
         ..HostRecord::default()
     };
-    for n in 0..n_flows / 2 {
-        // Whom this host asks, and who asks it: the same conversations seen from both ends.
-        let distance = 1 + n % (n_hosts / 2 - 1);
-        let port = u16::try_from(1_000 + n % 50).expect("a port");
-        let asked = (host + distance) % n_hosts;
-        let asks = (host + n_hosts - distance) % n_hosts;
-        for (client, server, direction) in [
-            (host, asked, Direction::Egress),
-            (asks, host, Direction::Ingress),
-        ] {
-            let flow = flow(client, server, port, direction);
-            for shard in shards(&flow.flow) {
-                let state = record.shards.entry(shard).or_insert_with(|| ShardState {
-                    writer: writer.clone(),
-                    shard,
-                    at: at(-1),
-                    flows: Vec::new(),
-                });
-                state.flows.push(flow.clone());
-            }
+    for conversation in conversations(host, n_hosts, n_flows) {
+        let n_packets = 20 + u64::from(conversation.0 % 100);
+        let flow = FlowState {
+            flow: flow(conversation, n_packets, (at(-300), at(-100))),
+            asked: Some(at(-100)),
+            said: Some(at(-100)),
+            processes: Vec::new(),
+        };
+        for shard in shards(&flow.flow) {
+            let state = record.shards.entry(shard).or_insert_with(|| ShardState {
+                writer: writer(host),
+                shard,
+                at: at(-1),
+                flows: Vec::new(),
+            });
+            state.flows.push(flow.clone());
         }
+    }
+    // As they are when they were read.
+    for state in record.shards.values_mut() {
+        state.flows.shrink_to_fit();
     }
     record
 }
 
-fn flow(client: u32, server: u32, port: u16, direction: Direction) -> FlowState {
-    let counters = DirectionCounters {
-        packets: 20 + u64::from(client % 100),
-        fragments: 0,
-        bytes: 2_000 + u64::from(server),
-        resets: 0,
-        flags: 0x1b,
-    };
-    let flow = Flow {
-        client: address(client),
-        server: address(server),
-        protocol: 6,
-        port,
-        interface: "eth0".to_owned(),
-        tunnel: None,
-        to_server: counters,
-        to_client: counters,
-        requests: 1,
-        replies: 1,
-        refusals: 0,
-        is_unreachable: false,
-        first: at(-300),
-        last: at(-100),
-        evidence: Evidence::Handshake,
-        client_direction: Some(direction),
-        client_port: None,
-        translated: BTreeSet::new(),
-        remembered: Some(Remembered {
-            answered: Some(at(-100)),
-            ..Remembered::default()
-        }),
-    };
-    FlowState {
-        flow,
-        asked: Some(at(-100)),
-        said: Some(at(-100)),
-        processes: Vec::new(),
-    }
-}
-
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(NOW + second).expect("a moment")
-}
-
-fn address(host: u32) -> IpAddr {
-    Ipv4Addr::from_bits(0x0a00_0001 + host).into()
 }
 
 /// What this process holds, or held at most, in GiB.

@@ -21,7 +21,7 @@ use super::{
     clock,
     configuration::{Configuration, PolicySources},
     names::HostNames,
-    nats::{Nats, Seen},
+    nats::{Nats, Position, Reader, Seen, StreamError},
     pushed::Pushed,
 };
 use crate::{
@@ -51,7 +51,8 @@ pub(crate) fn judge(
     }
     runtime()?.block_on(async {
         let nats = Nats::connect(section, None).await?;
-        let heard = Heard::of(&nats).await?;
+        let mut heard = Heard::default();
+        heard.listen(&nats).await?;
         // After that: what hosts say they compare with is no later than this.
         let pushed = if section.takes_pushed {
             pushed(files, &own, &nats).await?
@@ -103,30 +104,41 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .context("cannot start")
 }
 
-/// What all hosts say, as it was read.
+/// What all hosts say, as far as it was read.
 struct Heard {
     state: FleetState,
     /// When the servers took the latest message.
     latest: Timestamp,
-    /// When the stream was made.
-    made: Timestamp,
+    position: Position,
+}
+
+impl Default for Heard {
+    fn default() -> Self {
+        Self {
+            state: FleetState::default(),
+            latest: Timestamp::MIN,
+            position: Position::default(),
+        }
+    }
 }
 
 impl Heard {
-    async fn of(nats: &Nats) -> anyhow::Result<Self> {
-        let mut heard = Self {
-            state: FleetState::default(),
-            latest: Timestamp::MIN,
-            made: Timestamp::MIN,
-        };
-        let made = nats
-            .read(|subject, payload, stored| {
-                heard.latest = heard.latest.max(stored);
-                heard.state.take(subject, payload, stored);
-            })
-            .await?;
-        heard.made = made;
-        Ok(heard)
+    /// Reads what was not read before. Where that fails, what was read until then counts.
+    async fn listen(&mut self, nats: &Nats) -> Result<(), StreamError> {
+        let Self {
+            state,
+            latest,
+            position,
+        } = self;
+        nats.read(position, &mut Listener { state, latest }).await
+    }
+
+    /// When the stream was made.
+    const fn made(&self) -> Timestamp {
+        match self.position.made() {
+            Some(made) => made,
+            None => Timestamp::MIN,
+        }
     }
 
     fn judge(
@@ -150,5 +162,23 @@ impl Heard {
         let verdict = overview.judge(&policy);
         let matrices = configuration.sources().to_vec();
         Ok(FleetReport::new(&self.state, verdict, policy, matrices))
+    }
+}
+
+/// Takes over what hosts say.
+struct Listener<'a> {
+    state: &'a mut FleetState,
+    latest: &'a mut Timestamp,
+}
+
+impl Reader for Listener<'_> {
+    fn forget(&mut self) {
+        *self.state = FleetState::default();
+        *self.latest = Timestamp::MIN;
+    }
+
+    fn take(&mut self, subject: &str, payload: &[u8], stored: Timestamp) {
+        *self.latest = stored.max(*self.latest);
+        self.state.take(subject, payload, stored);
     }
 }

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod configuration;
+mod position;
 mod problem;
 
 use std::{
@@ -24,10 +25,12 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use self::bucket::GROUPS;
+use self::position::Extent;
 use self::problem::{last_sequence, with_sources};
 pub(crate) use self::{
     bucket::{Bucket, BucketError, MOST_BYTES},
     configuration::{Last, Seen},
+    position::Position,
 };
 use crate::{
     deployment::{FleetSection, Login},
@@ -42,6 +45,9 @@ const BATCH: usize = 256;
 /// Messages of more hosts are not read: 64 shards and more of 100,000 of them.
 const MOST_MESSAGES: u64 = 6_600_000;
 
+/// So often the stream is read for one answer: where more is deleted meanwhile, the next time begins anew.
+const READINGS: usize = 2;
+
 /// A connection to the servers of a fleet, which is made again by itself where it breaks.
 pub(crate) struct Nats {
     context: Context,
@@ -49,6 +55,14 @@ pub(crate) struct Nats {
     /// What the server complained of last, which its answers do not say.
     complaint: Arc<Mutex<Option<String>>>,
     replicas: usize,
+}
+
+/// Who takes over what a stream says.
+pub(crate) trait Reader {
+    /// Nothing of what it took holds any more.
+    fn forget(&mut self);
+    /// A message: its subject, what it says, and when the servers took it.
+    fn take(&mut self, subject: &str, payload: &[u8], stored: Timestamp);
 }
 
 /// Why there is no connection.
@@ -232,46 +246,91 @@ impl Nats {
         )
     }
 
-    /// Hands over each message of the stream: its subject, what it says, and when the servers took it. Returns when the stream
-    /// was made.
+    /// Hands over each message of the stream that was not read before, by what `position` says of that: its subject, what it says,
+    /// and when the servers took it. Where what was read is not in the stream any more, all of it is handed over again.
     ///
     /// # Errors
     ///
-    /// The stream is not there, or cannot be read to its end.
+    /// The stream is not there, or cannot be read to its end: what was handed over until then was read.
     pub(crate) async fn read(
         &self,
-        mut take: impl FnMut(&str, &[u8], Timestamp),
-    ) -> Result<Timestamp, StreamError> {
-        let other = |text: String| StreamError::Other(self.explained(&text));
-        let stream = match self.context.get_stream(STREAM).await {
-            Ok(stream) => stream,
-            Err(error) => {
-                let is_absent = matches!(
-                    error.kind(),
-                    GetStreamErrorKind::JetStream(ref error) if error.code() == 404
-                );
-                if !is_absent {
-                    return Err(other(with_sources(&error)));
-                }
-                // Nobody has published yet, or may not make it.
-                self.make_stream()
-                    .await
-                    .map_err(|error| StreamError::Absent(error.to_string()))?;
-                let stream = self.context.get_stream(STREAM).await;
-                stream.map_err(|error| other(with_sources(&error)))?
+        position: &mut Position,
+        reader: &mut impl Reader,
+    ) -> Result<(), StreamError> {
+        let mut stream = self.stream().await?;
+        let mut extent = self.extent(stream.cached_info())?;
+        for _ in 0..READINGS {
+            if !position.is_of(extent) {
+                position.begin(extent);
+                reader.forget();
             }
+            if MOST_MESSAGES < extent.n_messages {
+                return Err(StreamError::Long(extent.n_messages));
+            }
+            while position.is_behind(extent) {
+                let n_read = self.read_newer(&stream, position, extent, reader).await?;
+                if n_read == 0 {
+                    position.ended(extent);
+                }
+            }
+            // What was deleted meanwhile is not told by any message.
+            let info = stream.info().await;
+            let info = info.map_err(|error| self.unreadable(&with_sources(&error)))?;
+            extent = self.extent(info)?;
+            if position.is_of(extent) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn unreadable(&self, text: &str) -> StreamError {
+        StreamError::Other(self.explained(text))
+    }
+
+    fn extent(&self, info: &stream::Info) -> Result<Extent, StreamError> {
+        let made = timestamp(info.created.unix_timestamp_nanos());
+        Ok(Extent {
+            made: made.ok_or_else(|| self.unreadable("when it was made is not known"))?,
+            n_messages: info.state.messages,
+            last: info.state.last_sequence,
+        })
+    }
+
+    /// The stream, which is made unless it is there.
+    async fn stream(&self) -> Result<stream::Stream, StreamError> {
+        let error = match self.context.get_stream(STREAM).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => error,
         };
-        let made = timestamp(stream.cached_info().created.unix_timestamp_nanos())
-            .ok_or_else(|| other("when it was made is not known".to_owned()))?;
-        let n_messages = stream.cached_info().state.messages;
-        if MOST_MESSAGES < n_messages {
-            return Err(StreamError::Long(n_messages));
+        let is_absent = matches!(
+            error.kind(),
+            GetStreamErrorKind::JetStream(ref error) if error.code() == 404
+        );
+        if !is_absent {
+            return Err(self.unreadable(&with_sources(&error)));
         }
-        if n_messages == 0 {
-            return Ok(made);
-        }
+        // Nobody has published yet, or may not make it.
+        self.make_stream()
+            .await
+            .map_err(|error| StreamError::Absent(error.to_string()))?;
+        let stream = self.context.get_stream(STREAM).await;
+        stream.map_err(|error| self.unreadable(&with_sources(&error)))
+    }
+
+    /// Reads what is newer than what was read, or the most of it; returns how many messages that were, which is 0 where there
+    /// are none.
+    async fn read_newer(
+        &self,
+        stream: &stream::Stream,
+        position: &mut Position,
+        extent: Extent,
+        reader: &mut impl Reader,
+    ) -> Result<u64, StreamError> {
         let config = pull::Config {
-            deliver_policy: DeliverPolicy::All,
+            deliver_policy: DeliverPolicy::ByStartSequence {
+                start_sequence: position.next(),
+            },
             ack_policy: AckPolicy::None,
             inactive_threshold: Duration::from_mins(1),
             ..pull::Config::default()
@@ -279,38 +338,52 @@ impl Nats {
         let consumer = stream
             .create_consumer(config)
             .await
-            .map_err(|error| other(with_sources(&error)))?;
+            .map_err(|error| self.unreadable(&with_sources(&error)))?;
         let result = async {
-            // Who publishes meanwhile does not keep this from its end: no more than were there is read.
+            // Who publishes meanwhile does not keep this from its end: the rest is read the next time.
+            let most = 2 * position.n_unread(extent);
+            let mut pending = consumer.cached_info().num_pending;
             let mut n_read = 0;
-            loop {
+            while 0 < pending && n_read <= most {
                 let mut batch = consumer
                     .fetch()
                     .max_messages(BATCH)
                     .messages()
                     .await
-                    .map_err(|error| other(with_sources(&error)))?;
-                let (mut pending, mut n_batch) = (0, 0);
+                    .map_err(|error| self.unreadable(&with_sources(&error)))?;
+                let before = n_read;
                 while let Some(message) = batch.next().await {
-                    let message = message.map_err(|error| other(error.to_string()))?;
-                    let info = message.info().map_err(|error| other(error.to_string()))?;
-                    let stored = timestamp(info.published.unix_timestamp_nanos())
-                        .ok_or_else(|| other("when it took a message is not known".to_owned()))?;
+                    let message = message.map_err(|error| self.unreadable(&error.to_string()))?;
+                    let info = message
+                        .info()
+                        .map_err(|error| self.unreadable(&error.to_string()))?;
+                    let stored = timestamp(info.published.unix_timestamp_nanos());
+                    let stored = stored
+                        .ok_or_else(|| self.unreadable("when it took a message is not known"))?;
+                    n_read += 1;
+                    // The servers do not send it again, so the next time begins here.
+                    if info.consumer_sequence != n_read {
+                        return Err(self.unreadable("a message was lost on its way"));
+                    }
                     pending = info.pending;
-                    n_batch += 1;
-                    take(message.subject.as_str(), &message.payload, stored);
+                    reader.take(message.subject.as_str(), &message.payload, stored);
+                    position.read(message.subject.as_str(), info.stream_sequence);
                 }
-                n_read += n_batch;
-                if n_batch == 0 || pending == 0 || 2 * n_messages < n_read {
-                    return Ok(());
+                if n_read == before {
+                    break;
                 }
             }
+            // How many are left is not counted exactly while they are replaced.
+            if n_read == 0 && 0 < pending {
+                return Err(self.unreadable("its messages do not come"));
+            }
+            Ok(n_read)
         }
         .await;
         // It would end by itself in a minute.
         let name = consumer.cached_info().name.clone();
         let _deleted = stream.delete_consumer(&name).await;
-        result.map(|()| made)
+        result
     }
 
     /// The key-value bucket of groups, which is made unless it is there.

@@ -1,8 +1,8 @@
 //! What each host saw of a conversation, joined.
 
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, HashMap},
+    ops::Deref,
 };
 
 use auditor_common::port::protocol;
@@ -32,8 +32,28 @@ pub struct Sighting<'a> {
     pub host: usize,
     pub end: End,
     /// Its times are those of the fleet.
-    pub state: Cow<'a, FlowState>,
+    pub state: Seen<'a>,
 }
+
+/// A flow as its host says it, or what was made of that: most are as they were said, and of those there are millions.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Seen<'a> {
+    AsSaid(&'a FlowState),
+    Made(Box<FlowState>),
+}
+
+impl Deref for Seen<'_> {
+    type Target = FlowState;
+
+    fn deref(&self) -> &FlowState {
+        match self {
+            Self::AsSaid(state) => state,
+            Self::Made(state) => state,
+        }
+    }
+}
+
+const _: () = assert!(size_of::<Sighting<'_>>() <= 32);
 
 /// Where on the way of a conversation a host is.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -89,7 +109,7 @@ pub fn join<'a>(records: &[&'a HostRecord], fleet: &Fleet) -> Vec<Conversation<'
                 match sightings.last_mut() {
                     // At several interfaces, or in and behind a tunnel.
                     Some(last) if last.host == *host => {
-                        last.state = Cow::Owned(both(&last.state, &state));
+                        last.state = Seen::Made(Box::new(both(&last.state, &state)));
                     }
                     Some(_) | None => sightings.push(Sighting {
                         host: *host,
@@ -135,9 +155,9 @@ fn end(flow: &Flow, fleet: &Fleet, host: usize) -> End {
 }
 
 /// A flow whose times are those of the fleet.
-fn dated(state: &FlowState, offset: SignedDuration) -> Cow<'_, FlowState> {
+fn dated(state: &FlowState, offset: SignedDuration) -> Seen<'_> {
     if offset.is_zero() {
-        return Cow::Borrowed(state);
+        return Seen::AsSaid(state);
     }
     let moved = |at: Timestamp| at.checked_add(offset).unwrap_or(at);
     let mut state = state.clone();
@@ -151,7 +171,7 @@ fn dated(state: &FlowState, offset: SignedDuration) -> Cow<'_, FlowState> {
     }
     state.asked = state.asked.map(moved);
     state.said = state.said.map(moved);
-    Cow::Owned(state)
+    Seen::Made(Box::new(state))
 }
 
 /// What one host saw at two places: not the sum, since it is the same packets.

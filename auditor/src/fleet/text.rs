@@ -95,7 +95,7 @@ impl FleetReport {
             clean_line(
                 out,
                 &format!(
-                    "unwatched  {} of {}: no host that publishes has it",
+                    "unwatched  {} of {}: no host that has it says now what it sees",
                     listed(&addresses),
                     one.role
                 ),

@@ -131,6 +131,7 @@ struct Watch {
     keeper: Keeper,
     names: HostNames,
     nats: Option<Nats>,
+    heard: Heard,
     alerts: Alerts,
     history: History,
     journal: Journal,
@@ -200,6 +201,7 @@ impl Watch {
             seen: Seen::default(),
             names,
             nats: None,
+            heard: Heard::default(),
             alerts,
             history,
             journal: Journal::new(&threads, state, salvaged),
@@ -230,10 +232,10 @@ impl Watch {
 
     /// Reads and judges the fleet once.
     async fn turn(&mut self) {
-        let judged = match tokio::time::timeout(TIMEOUT, self.heard()).await {
-            Ok(Ok(heard)) => {
-                let now = clock::monotonic();
-                if !self.renewal.is_whole(&heard.state, heard.made, now) {
+        let judged = match tokio::time::timeout(TIMEOUT, self.listen()).await {
+            Ok(Ok(())) => {
+                let (heard, now) = (&self.heard, clock::monotonic());
+                if !self.renewal.is_whole(&heard.state, heard.made(), now) {
                     // Whoever spoke to the stream before is not silent yet.
                     self.heard_since = None;
                     return;
@@ -273,19 +275,20 @@ impl Watch {
         }
     }
 
-    async fn heard(&mut self) -> anyhow::Result<Heard> {
+    /// Reads what hosts said since it was read last.
+    async fn listen(&mut self) -> anyhow::Result<()> {
         let nats = match self.nats.take() {
             Some(nats) => nats,
             None => Nats::connect(section(&self.configuration)?, None).await?,
         };
-        let heard = Heard::of(&nats).await;
+        let heard = self.heard.listen(&nats).await;
         // After that: what hosts say they compare with is no later than this.
         let followed = match heard {
-            Ok(_) => self.follow_pushed(&nats).await,
-            Err(_) => Ok(()),
+            Ok(()) => self.follow_pushed(&nats).await,
+            Err(error) => Err(error.into()),
         };
         self.nats = Some(nats);
-        followed.and(heard)
+        followed
     }
 
     /// Goes over to what is pushed now, where that is taken.
@@ -444,7 +447,9 @@ impl Watch {
     /// Reads the configuration again: all of it takes effect, or none.
     async fn reload(&mut self) {
         if let Some((next, ())) = self.source.read_files(&check) {
+            // They may be those of another fleet.
             self.nats = None;
+            self.heard = Heard::default();
             self.take_over(next).await;
         }
     }

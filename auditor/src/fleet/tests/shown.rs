@@ -129,6 +129,15 @@ fn what_the_fuzzer_begins_with_is_understood() {
     assert_eq!(report.findings[0].course.kind, CourseKind::Answered);
 }
 
+/// A host that is silent published before, so that nobody has its address would be wrong.
+#[test]
+fn an_address_of_a_silent_host_is_watched_by_nobody_now() {
+    let (report, _) = reports();
+    let text = report.text(Look::default());
+    let expected = "unwatched  10.0.0.3 of store: no host that has it says now what it sees";
+    assert!(text.contains(expected), "{text}");
+}
+
 /// On a phone a row is a card, whose cells say what they are.
 #[test]
 fn tables_of_the_page_become_cards() {

@@ -158,11 +158,14 @@ impl ShardFile {
         let flows = few("flows", self.flows, MOST_FLOWS)?;
         let flows: Result<Vec<FlowState>, OutOfBounds> =
             flows.into_iter().map(FlowFile::checked).collect();
+        let mut flows = flows?;
+        // Millions of them are kept.
+        flows.shrink_to_fit();
         Ok(ShardState {
             writer: self.writer.checked()?,
             shard: self.shard,
             at: self.at.moment("at")?,
-            flows: flows?,
+            flows,
         })
     }
 }

@@ -208,7 +208,18 @@ pub(super) fn column(heading: &str) -> Option<Column> {
         .or_else(|| ends(&phrase))
         .or_else(|| attributes(&phrase))
         .or_else(|| column(&unbroken(heading)?))
+        .or_else(|| column(&singular(&name)?))
 }
+
+/// A heading of one noun in the plural, as that of one: `Purposes`. What may be a verb is left to those who read verbs.
+fn singular(name: &str) -> Option<String> {
+    let one = name.strip_suffix('s')?;
+    let is_noun = LEAST_NOUN <= one.len() && !one.ends_with('s') && !name.contains(' ');
+    is_noun.then(|| one.to_owned())
+}
+
+/// `Uses` may be a verb.
+const LEAST_NOUN: usize = 6;
 
 /// A heading without the hyphens at which its words were broken in a narrow column: `Destina-tion`.
 fn unbroken(heading: &str) -> Option<String> {

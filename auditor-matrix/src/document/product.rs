@@ -355,7 +355,8 @@ fn is_no_product(word: &str) -> bool {
         || word.contains("Port")
         || matches!(
             lower.as_str(),
-            "ipv4" | "ipv6" | "nodeport" | "vpn" | "lan" | "wan" | "vlan" | "dmz" | "nat"
+            "always" | "never" | "sometimes" | "usually" | "optional" | "required" | "mandatory"
+                | "enabled" | "disabled" | "default" | "ipv4" | "ipv6" | "nodeport" | "vpn" | "lan" | "wan" | "vlan" | "dmz" | "nat"
         )
         || ["-based", "-only", "-side", "-like"]
             .iter()

@@ -7,7 +7,7 @@ mod variables;
 
 pub(super) use self::remark::{EndpointProblem, EndpointRemark};
 use self::{
-    named_host::with_named_host,
+    named_host::{are_hosts, with_named_host},
     urls::{hosts_of_urls, is_of_any_host, is_of_own_host},
     variables::with_variables_named,
 };
@@ -454,12 +454,15 @@ fn with_unnamed_roles(
     ends: (Option<End>, Option<End>),
     page: &Page<'_>,
 ) -> (Option<End>, Option<End>, Vec<EndpointRemark>) {
-    // `Ledger server`: where the page has a machine of the product, the other end is none of its.
+    // `Ledger server`: where the page has a machine of the product, the other end is none of its. A host called `ledger-updates` may be
+    // the vendor's.
     let is_of_product = |end: &Option<End>| {
-        end.as_deref().is_some_and(|end| {
-            page.product
-                .is_some_and(|product| has_words(&end.to_lowercase(), &product.to_lowercase()))
-        })
+        end.as_deref()
+            .filter(|end| !are_hosts(end))
+            .is_some_and(|end| {
+                page.product
+                    .is_some_and(|product| has_words(&end.to_lowercase(), &product.to_lowercase()))
+            })
     };
     let own = if is_of_product(&ends.0) || is_of_product(&ends.1) {
         HOSTS

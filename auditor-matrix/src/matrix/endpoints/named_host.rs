@@ -78,7 +78,7 @@ fn hosts(text: &str) -> Option<String> {
 }
 
 /// Whether a text is the full name of a host, its address, or several of them.
-fn are_hosts(text: &str) -> bool {
+pub(super) fn are_hosts(text: &str) -> bool {
     let mut parts = text.split(", ").map(str::trim).peekable();
     parts.peek().is_some_and(|first| !first.is_empty())
         && parts.all(|part| is_full_name(part) || is_address(part))

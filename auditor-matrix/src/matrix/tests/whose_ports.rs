@@ -392,3 +392,27 @@ fn lists_of_urls_below_a_line_that_asks_for_access() {
         ],
     );
 }
+
+/// What ports are for asks nobody, however its heading ends, and a host called like the product may be the vendor's.
+#[test]
+fn purposes_are_no_clients() {
+    let page = "# Gate\n\nThe phones must be able to communicate outbound via these ports:\n\n\
+                | Protocol | Target port | Purposes | Targets |\n|--|--|--|--|\n\
+                | TCP | 7001 | Provisioning | all networks |\n| UDP | 123 | NTP | time server |\n";
+    check(
+        &derived(page),
+        &[
+            "phones -> all networks tcp/7001",
+            "phones -> time server udp/123",
+        ],
+    );
+    let page = "# Ports of Ledger\n\nLedger uses these.\n\n| Region | Name | Port |\n|--|--|--|\n\
+                | EU | depot.example.com | 7001 |\n| EU | ledger-manager.example.com | 7002 |\n";
+    check(
+        &derived(page),
+        &[
+            "Ledger -> depot.example.com tcp/7001",
+            "Ledger -> ledger-manager.example.com tcp/7002",
+        ],
+    );
+}

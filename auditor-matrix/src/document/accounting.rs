@@ -316,6 +316,8 @@ mod tests {
                 ],
             ),
             ("https://x.example.com/a/80", &[Some(Reason::PartOfAddress)]),
+            ("eu-west-1.example.com", &[Some(Reason::PartOfAddress)]),
+            ("ports 80-81. Then", &[None, None]),
             ("https://x.example.com:8443/", &[None]),
         ] {
             let found: Vec<Option<Reason>> =

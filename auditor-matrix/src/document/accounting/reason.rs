@@ -115,6 +115,15 @@ pub(in crate::document) fn reason(before: &str, digits: &str, behind: &str) -> O
     {
         return Some(Reason::PartOfAddress);
     }
+    // `us-west-1.example.com`: between a hyphen behind a word and a full stop before one.
+    let word_behind = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_in_host = before
+        .strip_suffix('-')
+        .is_some_and(|before| before.ends_with(|c: char| c.is_ascii_alphabetic()))
+        && behind.strip_prefix('.').is_some_and(word_behind);
+    if is_in_host {
+        return Some(Reason::PartOfAddress);
+    }
     if matches!(last, Some('[' | '^')) && next == Some(']')
         || last == Some('(') && next == Some(')') && digits.len() == 1
     {

@@ -133,6 +133,7 @@ impl Columns {
             }
         }
         let has_protocol = self.has(Column::Protocol);
+        let has_direction = self.has(Column::Direction);
         // Beside the other end, what lets traffic in or out has the name of what it does: `Browsers | Ingress`.
         let has_both = self.has(Column::Source) && self.has(Column::Destination);
         for ((index, meaning), kinds) in self.each().zip(kinds) {
@@ -179,6 +180,14 @@ impl Columns {
             {
                 // `Use`, `Policy` or `Comment` above `Allow` and `Deny`: whatever the heading, the cells say what may be.
                 *meaning = Some(Column::Permission);
+            } else if matches!(
+                meaning,
+                Some(Column::Service | Column::Notes | Column::Role | Column::Ignored)
+            ) && kinds.are_directions()
+                && !has_direction
+            {
+                // `Connection` or `Use` above `In` and `Out`.
+                *meaning = Some(Column::Direction);
             } else if is_end && kinds.are_marks() {
                 // `Required for the shop` above yes and no.
                 let words = column::words(heading);

@@ -416,3 +416,14 @@ fn purposes_are_no_clients() {
         ],
     );
 }
+
+/// Whatever its heading, a column of `In` and `Out` says the way.
+#[test]
+fn a_column_of_ways_below_another_heading() {
+    let page = "# Gate ports\n\nOpen these at the Gate.\n\n| Connection | Peer | Ports |\n|--|--|--|\n\
+                | Out | Bus | tcp 7001 |\n| In | Till | tcp 7002 |\n";
+    check(
+        &derived(page),
+        &["Gate -> Bus tcp/7001", "Till -> Gate tcp/7002"],
+    );
+}

@@ -2,6 +2,7 @@
 
 use super::{
     application_protocol, arrow_ports, cell, endpoints,
+    host_name::are_hosts,
     host_port::HostPort,
     permission, port_items, ports, section,
     text::{says_none, some},
@@ -39,6 +40,8 @@ pub(super) struct CellKinds {
     /// Cells that say in a word how much is needed: `mandatory`, `optional`.
     n_needs: usize,
     n_names: usize,
+    /// Full names or addresses of hosts: `IP: 192.0.2.1`, `store.example.com`.
+    n_hosts: usize,
     n_bind_addresses: usize,
     n_paths: usize,
     /// An address is that of no interface or of the loopback, as only addresses to listen on are.
@@ -196,6 +199,10 @@ impl CellKinds {
             &mut self.n_names,
             text.contains(char::is_alphabetic) && !is_address,
         );
+        let host = text
+            .split_once(": ")
+            .map_or(text.as_str(), |(_, host)| host);
+        count(&mut self.n_hosts, are_hosts(host));
         // `0.0.0.0:7000`: the port may stand beside it.
         let host = HostPort::of(&text).map_or(text.as_str(), |read| {
             read.host.trim_start_matches('[').trim_end_matches(']')
@@ -302,6 +309,11 @@ impl CellKinds {
     /// Addresses or URLs with ports.
     pub(super) const fn are_addresses(&self) -> bool {
         self.nearly_all(self.n_addresses)
+    }
+
+    /// Full names or addresses of hosts, and more than one, so that it is no accident.
+    pub(super) const fn are_hosts(&self) -> bool {
+        1 < self.n_hosts && self.nearly_all(self.n_hosts)
     }
 
     pub(super) const fn are_transports(&self) -> bool {

@@ -208,13 +208,18 @@ pub(super) fn column(heading: &str) -> Option<Column> {
         .or_else(|| ends(&phrase))
         .or_else(|| attributes(&phrase))
         .or_else(|| column(&unbroken(heading)?))
-        .or_else(|| column(&singular(&name)?))
+        .or_else(|| column(&singular(heading, &name)?))
 }
 
-/// A heading of one noun in the plural, as that of one: `Purposes`. What may be a verb is left to those who read verbs.
-fn singular(name: &str) -> Option<String> {
+/// A heading of one noun in the plural, as that of one: `Purposes`, `FQDNs`. What may be a verb is left to those who read verbs.
+fn singular(heading: &str, name: &str) -> Option<String> {
     let one = name.strip_suffix('s')?;
-    let is_noun = LEAST_NOUN <= one.len() && !one.ends_with('s') && !name.contains(' ');
+    let is_abbreviation = heading
+        .trim()
+        .strip_suffix('s')
+        .is_some_and(|one| 1 < one.len() && one.bytes().all(|byte| byte.is_ascii_uppercase()));
+    let is_noun =
+        (LEAST_NOUN <= one.len() || is_abbreviation) && !one.ends_with('s') && !name.contains(' ');
     is_noun.then(|| one.to_owned())
 }
 

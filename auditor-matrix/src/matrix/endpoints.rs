@@ -7,15 +7,15 @@ mod variables;
 
 pub(super) use self::remark::{EndpointProblem, EndpointRemark};
 use self::{
-    named_host::{are_hosts, with_named_host},
+    named_host::with_named_host,
     urls::{hosts_of_urls, is_of_any_host, is_of_own_host},
     variables::with_variables_named,
 };
 use super::page_names::PageNames;
 use crate::{
     document::{
-        Basis, Direction, End, OwnKind, Profile, Row, RowOrigin, is_own_machine, only_asks,
-        own_kind,
+        Basis, Direction, End, OwnKind, Profile, Row, RowOrigin, are_hosts, is_own_machine,
+        only_asks, own_kind,
     },
     role::Role,
     transport::Transport,

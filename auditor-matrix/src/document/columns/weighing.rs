@@ -269,6 +269,14 @@ impl Columns {
         }
         let has_direction = self.has(Column::Direction) || 1 < n_directions;
         let has_needs = self.has(Column::Required);
+        let has_end = [
+            Column::Source,
+            Column::Destination,
+            Column::Peer,
+            Column::Address,
+        ]
+        .into_iter()
+        .any(|end| self.has(end));
         for ((index, meaning), kinds) in self.each().zip(kinds) {
             let heading = head
                 .cells
@@ -293,6 +301,7 @@ impl Columns {
                 None if kinds.are_needs() && !has_needs => Some(Column::Required),
                 None if kinds.are_permissions() && !kinds.are_answers() => Some(Column::Permission),
                 None if kinds.are_bind_addresses() => Some(Column::BindAddress),
+                None if kinds.are_hosts() && !has_end => Some(Column::Address),
                 None if kinds.are_protocols() && !has_protocol => Some(Column::Protocol),
                 Some(Direction::Both) | None => None,
             };

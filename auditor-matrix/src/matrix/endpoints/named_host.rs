@@ -1,8 +1,6 @@
 //! Hosts that a row names by their full names in place of a service: whatever stands above them, they are an end of their own.
 
-use std::net::IpAddr;
-
-use crate::document::{Basis, Direction, End, Row};
+use crate::document::{Basis, Direction, End, Row, are_hosts};
 
 /// The ends and the direction of a row.
 pub(super) type Ends = (Option<End>, Option<End>, Option<Direction>);
@@ -15,6 +13,7 @@ pub(super) fn with_named_host(
     (source, destination, direction): Ends,
     own: Option<&End>,
 ) -> Ends {
+    let (source, destination) = (source.map(unlabelled), destination.map(unlabelled));
     // One host does not ask itself by its full name.
     if let (Some(one), Some(other)) = (&source, &destination)
         && one == other
@@ -61,8 +60,27 @@ pub(super) fn with_named_host(
     }
 }
 
+/// A host without the word for what its name is.
+fn unlabelled(end: End) -> End {
+    match without_label(&end) {
+        Some(host) => End::new(host, end.basis),
+        None => end,
+    }
+}
+
+/// The host behind the word for what its name is: `IP: 192.0.2.1`.
+fn without_label(text: &str) -> Option<&str> {
+    let (label, host) = text.split_once(": ")?;
+    let is_label = matches!(
+        label.to_lowercase().as_str(),
+        "ip" | "ips" | "ip address" | "ip addresses" | "host" | "hostname" | "fqdn" | "domain"
+    );
+    (is_label && are_hosts(host)).then_some(host)
+}
+
 /// The hosts of a text that has nothing else but remarks in brackets.
 fn hosts(text: &str) -> Option<String> {
+    let text = without_label(text).unwrap_or(text);
     let mut bare = String::new();
     let mut depth = 0_usize;
     for c in text.chars() {
@@ -75,44 +93,6 @@ fn hosts(text: &str) -> Option<String> {
     }
     let bare = bare.trim().trim_end_matches([':', '.', ',']).trim_end();
     are_hosts(bare).then(|| bare.to_owned())
-}
-
-/// Whether a text is the full name of a host, its address, or several of them.
-pub(super) fn are_hosts(text: &str) -> bool {
-    let mut parts = text.split(", ").map(str::trim).peekable();
-    parts.peek().is_some_and(|first| !first.is_empty())
-        && parts.all(|part| is_full_name(part) || is_address(part))
-}
-
-fn is_address(text: &str) -> bool {
-    let address = text.split_once('/').map_or(text, |(address, _)| address);
-    address
-        .parse::<IpAddr>()
-        .is_ok_and(|address| !address.is_loopback() && !address.is_unspecified())
-}
-
-/// What full names of hosts end in, but for countries: names of settings have dots as well.
-const DOMAINS: [&str; 21] = [
-    "com", "net", "org", "io", "cloud", "dev", "app", "gov", "edu", "mil", "int", "info", "biz",
-    "tech", "local", "internal", "lan", "corp", "example", "test", "arpa",
-];
-
-/// `store.example.com`, `*.example.com`; neither `node.js` nor `com.example.Store`.
-fn is_full_name(text: &str) -> bool {
-    let labels: Vec<&str> = text.split('.').collect();
-    let is_label = |label: &&str| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'*'))
-    };
-    let is_package = matches!(labels.first(), Some(&("com" | "org" | "net" | "io")));
-    let top = labels.last().copied().unwrap_or_default();
-    let is_country = top.len() == 2
-        && top.bytes().all(|byte| byte.is_ascii_lowercase())
-        && !matches!(top, "js" | "gz" | "py" | "sh" | "md" | "so");
-    let has_domain = DOMAINS.contains(&top) || 2 < labels.len() && is_country;
-    labels.len() > 1 && labels.iter().all(is_label) && has_domain && !is_package
 }
 
 /// Whether a host has a word of a machine's name in its own: `portal.example.com` and `Acme Portal`.

@@ -427,3 +427,28 @@ fn a_column_of_ways_below_another_heading() {
         &["Gate -> Bus tcp/7001", "Till -> Gate tcp/7002"],
     );
 }
+
+/// Whatever its heading, a column of hosts names who is asked.
+#[test]
+fn a_column_of_hosts_below_another_heading() {
+    for heading in ["FQDNs", "Ziele", "What we use"] {
+        let page = format!(
+            "# Gate\n\nAllow these:\n\n| {heading} | Ports | Remarks |\n|--|--|--|\n| a.example.com | TCP 7001 | Updates |\n\
+             | *.example.com | TCP 7002 | Lists |\n| IP: 192.0.2.7 | UDP 7003 | Time |\n"
+        );
+        check(
+            &derived(&page),
+            &[
+                "hosts -> a.example.com tcp/7001",
+                "hosts -> *.example.com tcp/7002",
+                "hosts -> 192.0.2.7 udp/7003",
+            ],
+        );
+    }
+    // Names of settings have dots as well.
+    let page = "# Gate ports\n\n| Einstellung | Ports |\n|--|--|\n| gate.http.port | TCP 7001 |\n| gate.rest.port | TCP 7002 |\n";
+    check(
+        &derived(page),
+        &["clients -> hosts tcp/7001", "clients -> hosts tcp/7002"],
+    );
+}

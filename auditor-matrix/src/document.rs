@@ -67,7 +67,7 @@ use encoding::Decoded;
 pub use end::{Basis, End};
 pub use format::{Format, UnknownFormat, UnreadableFormat};
 pub use guess::Guess;
-pub use host_name::are_hosts;
+pub use host_name::{are_hosts, labelled_host};
 pub use includes::Includes;
 use includes::{NoIncludes, Origin};
 pub use json::row_json;

@@ -2,7 +2,7 @@
 
 use super::{
     application_protocol, arrow_ports, cell, endpoints,
-    host_name::are_hosts,
+    host_name::{are_hosts, labelled_host},
     host_port::HostPort,
     permission, port_items, ports, section,
     text::{says_none, some},
@@ -199,10 +199,8 @@ impl CellKinds {
             &mut self.n_names,
             text.contains(char::is_alphabetic) && !is_address,
         );
-        let host = text
-            .split_once(": ")
-            .map_or(text.as_str(), |(_, host)| host);
-        count(&mut self.n_hosts, are_hosts(host));
+        let is_host = are_hosts(&text) || labelled_host(&text).is_some();
+        count(&mut self.n_hosts, is_host);
         // `0.0.0.0:7000`: the port may stand beside it.
         let host = HostPort::of(&text).map_or(text.as_str(), |read| {
             read.host.trim_start_matches('[').trim_end_matches(']')

@@ -148,17 +148,22 @@ impl Columns {
         }
     }
 
-    /// Of what goes out of a machine that is named elsewhere, names of hosts in a column of machines are where it goes: `Host` above
-    /// `mirror.example.com`.
-    pub(super) fn take_addresses_for_destinations(&mut self, body: &Body<'_>) {
-        let is_other_end = [
+    /// Whether a column names an end that is not the row's own machine, or its address.
+    fn has_other_end(&self) -> bool {
+        [
             Column::Source,
             Column::Destination,
             Column::Peer,
             Column::Address,
         ]
         .into_iter()
-        .any(|end| self.has(end));
+        .any(|end| self.has(end))
+    }
+
+    /// Of what goes out of a machine that is named elsewhere, names of hosts in a column of machines are where it goes: `Host` above
+    /// `mirror.example.com`.
+    pub(super) fn take_addresses_for_destinations(&mut self, body: &Body<'_>) {
+        let is_other_end = self.has_other_end();
         let mut machines = self.positions(Column::Role);
         let (Some(index), None, false) = (machines.next(), machines.next(), is_other_end) else {
             return;

@@ -13,6 +13,16 @@ pub fn are_hosts(text: &str) -> bool {
         && parts.all(|part| is_full_name(part) || is_address(part))
 }
 
+/// The hosts behind a word for what their names are: `IP: 192.0.2.1`.
+pub fn labelled_host(text: &str) -> Option<&str> {
+    let (label, hosts) = text.split_once(": ")?;
+    let is_label = matches!(
+        label.to_lowercase().as_str(),
+        "ip" | "ips" | "ip address" | "ip addresses" | "host" | "hostname" | "fqdn" | "domain"
+    );
+    (is_label && are_hosts(hosts)).then_some(hosts)
+}
+
 fn is_address(text: &str) -> bool {
     let address = text.split_once('/').map_or(text, |(address, _)| address);
     address

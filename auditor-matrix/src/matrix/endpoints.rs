@@ -110,7 +110,7 @@ pub(super) fn row_endpoints(
     let (source, destination) = without_self(source, destination, own);
     let ends = (source, destination, row.direction);
     let (source, destination, direction) = match row.origin {
-        RowOrigin::Table | RowOrigin::Item => with_named_host(row, ends, own),
+        RowOrigin::Table | RowOrigin::Item => with_named_host(row, ends, own, page.own_machines()),
         RowOrigin::Note => ends,
     };
     let own = own.cloned();
@@ -427,7 +427,9 @@ fn with_own_kind(
     (client, server): (Option<End>, Option<End>),
     page: &Page<'_>,
 ) -> (Option<End>, Option<End>) {
+    // What is forbidden to whoever is not named need not be forbidden to its own kind.
     if client.is_some()
+        || row.forbidden
         || direction == Some(Direction::Outbound)
         || server.as_deref().is_some_and(only_asks)
     {

@@ -182,7 +182,7 @@ impl Columns {
                 *meaning = Some(Column::Permission);
             } else if matches!(
                 meaning,
-                Some(Column::Service | Column::Notes | Column::Role | Column::Ignored)
+                Some(Column::Service | Column::Notes | Column::Ignored)
             ) && kinds.are_directions()
                 && !has_direction
             {
@@ -269,14 +269,7 @@ impl Columns {
         }
         let has_direction = self.has(Column::Direction) || 1 < n_directions;
         let has_needs = self.has(Column::Required);
-        let has_end = [
-            Column::Source,
-            Column::Destination,
-            Column::Peer,
-            Column::Address,
-        ]
-        .into_iter()
-        .any(|end| self.has(end));
+        let has_end = self.has_other_end();
         for ((index, meaning), kinds) in self.each().zip(kinds) {
             let heading = head
                 .cells

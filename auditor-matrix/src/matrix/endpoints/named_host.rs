@@ -1,6 +1,6 @@
 //! Hosts that a row names by their full names in place of a service: whatever stands above them, they are an end of their own.
 
-use crate::document::{Basis, Direction, End, Row, are_hosts};
+use crate::document::{Basis, Direction, End, Row, are_hosts, labelled_host};
 
 /// The ends and the direction of a row.
 pub(super) type Ends = (Option<End>, Option<End>, Option<Direction>);
@@ -12,12 +12,14 @@ pub(super) fn with_named_host(
     row: &Row,
     (source, destination, direction): Ends,
     own: Option<&End>,
+    own_machines: &str,
 ) -> Ends {
     let (source, destination) = (source.map(unlabelled), destination.map(unlabelled));
-    // One host does not ask itself by its full name.
+    // One host does not ask itself by its full name; the peer of a row that says both ways stands at both ends.
     if let (Some(one), Some(other)) = (&source, &destination)
         && one == other
         && !row.loopback
+        && !row.is_peer
         && are_hosts(one)
     {
         return (None, destination, Some(Direction::Outbound));
@@ -40,11 +42,18 @@ pub(super) fn with_named_host(
         return (source, destination, direction);
     }
     let hosts = End::new(hosts, Basis::Purpose);
+    // What is said to go both ways does, but where that says no more than that two are named.
+    let both = direction.filter(|direction| *direction == Direction::Both);
     match (source, destination) {
         (None, None) if direction == Some(Direction::Inbound) => (Some(hosts), None, direction),
-        // Who is named alone, in whatever place, is the other one.
+        (None, None) if both.is_some() => {
+            let own = own.cloned();
+            let client = own.unwrap_or_else(|| End::new(own_machines, Basis::Purpose));
+            (Some(client), Some(hosts), both)
+        }
         (None, None) => (None, Some(hosts), Some(Direction::Outbound)),
-        (None, Some(other)) | (Some(other), None) => (Some(other), Some(hosts), None),
+        // Who is named alone, in whatever place, is the other one.
+        (None, Some(other)) | (Some(other), None) => (Some(other), Some(hosts), both),
         // Of two it is one: the one of whose name it has a word, or who was named second.
         (Some(one), Some(other)) => {
             let client = if shares_word(&hosts, &one) && !shares_word(&hosts, &other) {
@@ -62,25 +71,15 @@ pub(super) fn with_named_host(
 
 /// A host without the word for what its name is.
 fn unlabelled(end: End) -> End {
-    match without_label(&end) {
+    match labelled_host(&end) {
         Some(host) => End::new(host, end.basis),
         None => end,
     }
 }
 
-/// The host behind the word for what its name is: `IP: 192.0.2.1`.
-fn without_label(text: &str) -> Option<&str> {
-    let (label, host) = text.split_once(": ")?;
-    let is_label = matches!(
-        label.to_lowercase().as_str(),
-        "ip" | "ips" | "ip address" | "ip addresses" | "host" | "hostname" | "fqdn" | "domain"
-    );
-    (is_label && are_hosts(host)).then_some(host)
-}
-
 /// The hosts of a text that has nothing else but remarks in brackets.
 fn hosts(text: &str) -> Option<String> {
-    let text = without_label(text).unwrap_or(text);
+    let text = labelled_host(text).unwrap_or(text);
     let mut bare = String::new();
     let mut depth = 0_usize;
     for c in text.chars() {

@@ -1,7 +1,7 @@
 //! Tables that say whose their ports are in a title, in a remark, or in words within a cell.
 
 use super::{derived, marked_ends, tables::check};
-use crate::document::Format;
+use crate::{document::Format, matrix::Presence};
 
 #[track_caller]
 fn rules_of(page: &str, expected: &[&str]) {
@@ -450,5 +450,42 @@ fn a_column_of_hosts_below_another_heading() {
     check(
         &derived(page),
         &["clients -> hosts tcp/7001", "clients -> hosts tcp/7002"],
+    );
+}
+
+/// What a page says of both ways holds both ways, and what it forbids to others its own kind may do.
+#[test]
+fn hosts_and_own_kinds_widen_and_narrow_nothing() {
+    let page = "# Gate ports\n\nOpen these at the Gate.\n\n| Remote host | Direction | Port |\n|--|--|--|\n\
+                | sip.example.com | Bidirectional | 7001/tcp |\n| bus.example.com | Outbound | 7002/tcp |\n";
+    check(
+        &derived(page),
+        &[
+            "sip.example.com -> Gate tcp/7001",
+            "Gate -> sip.example.com tcp/7001",
+            "Gate -> bus.example.com tcp/7002",
+        ],
+    );
+    let page = "# Gate ports\n\n## Inbound and outbound\n\n- sip.example.com TCP/7001\n- rtp.example.com UDP/7002\n";
+    check(
+        &derived(page),
+        &[
+            "hosts -> sip.example.com tcp/7001",
+            "sip.example.com -> hosts tcp/7001",
+            "hosts -> rtp.example.com udp/7002",
+            "rtp.example.com -> hosts udp/7002",
+        ],
+    );
+    let page = "# Ports that must not be open\n\n| Port | Protocol | Description |\n|--|--|--|\n\
+                | 7001 | TCP | Cluster gossip |\n";
+    let found = derived(page);
+    let rule = found.matrix.rules.first().unwrap();
+    assert_eq!(rule.presence, Presence::Forbidden);
+    assert_ne!(rule.client, rule.server);
+    let page =
+        "# Gate ports\n\n| Role | Port |\n|--|--|\n| Both | 7001/tcp |\n| Both | 7002/tcp |\n";
+    check(
+        &derived(page),
+        &["clients -> Both tcp/7001", "clients -> Both tcp/7002"],
     );
 }
